@@ -83,8 +83,8 @@ def study(
 
     Examples
     --------
-    >>> tospike.study("digits", folder="digits").verdict.winner  # doctest: +SKIP
-    'ann'
+    >>> tospike.study("digits", folder="digits").verdict.decision  # doctest: +SKIP
+    'do not spike'
     >>> found = tospike.study(ann="ann.onnx", snn="snn.nir", data=(x, y))  # doctest: +SKIP
     >>> print(found)  # doctest: +SKIP
     >>> found.save("report")  # doctest: +SKIP

@@ -1,4 +1,4 @@
-"""The designs that a search found for both sides, and how complete it was. Costs are means per inference."""
+"""The designs of a study, and how complete the search for them was. Costs are means per inference."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,11 +57,15 @@ class Candidate(Shape):
     """Whether widths, steps or code are others than in its file."""
     accuracy: float
     """On the test samples."""
-    validation_accuracy: float
+    validation_accuracy: float | None
+    """``None``: nothing was chosen."""
+    accuracy_bound: float | None
+    """Lower bound of its validation accuracy minus that of the target's network, one-sided, at 95 %; ``None``: nothing
+    was compared."""
     eligible: bool
     """Whether its validation accuracy is high enough for the verdict."""
     cycles: float
-    interval: float
+    interval: float | None
     """Cycles from one sample to the next."""
     energy_pj: float
     """On the test samples, priced by ``cost_model``."""
@@ -91,8 +95,10 @@ class SearchReport:
     """The cost that it minimises."""
     target: float
     """Validation accuracy that both sides should have."""
+    target_side: Kind | None
+    """The side whose most accurate network has it; ``None``: it was given."""
     margin: float
-    """How far below it a candidate may be."""
+    """How far below the target a candidate may be; the bound of its difference has to be above this."""
     points: int
     """Designs in the grid, of the functions that ran."""
     ran: int

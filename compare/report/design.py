@@ -83,6 +83,8 @@ class DesignReport:
     """Options, importer's rules and quantisation, as in the manifest."""
     cycles_samples: tuple[int, ...]
     """Clock cycles of each sample."""
+    correct_samples: tuple[int, ...]
+    """1 for each sample whose class the golden model tells, else 0."""
     interval: float | None = None
     """Mean cycles between two answers when samples follow one another without a gap; ``None``: not known."""
 
@@ -91,8 +93,3 @@ class DesignReport:
         """Throughput at the clock frequency after routing; ``None``: not routed."""
         fmax = self.fpga.fmax_mhz if isinstance(self.fpga, FpgaArea) else None
         return None if fmax is None or self.interval is None else 1e6 * fmax / self.interval
-
-    @property
-    def whole_rtl_accuracy(self) -> float | None:
-        """Accuracy of the RTL if it ran on all samples, else ``None``."""
-        return self.accuracy.rtl if self.rtl_samples >= len(self.cycles_samples) else None

@@ -55,7 +55,7 @@ def figures_of(report: StudyReport) -> dict[str, Drawing]:
         ("energy", energy_figure, True),
         ("levels", levels_figure, in_gates),
         ("energy_samples", energy_distribution_figure, True),
-        ("fronts", fronts_figure, bool(report.candidates)),
+        ("fronts", fronts_figure, report.search is not None),
         ("iso_accuracy", iso_accuracy_figure, report.iso_accuracy is not None),
         ("accuracy_energy", accuracy_energy_figure, report.variants is not None),
         ("break_even", break_even_figure, report.break_even is not None),

@@ -10,6 +10,7 @@ from tospike.compare.report.candidates import Candidate
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.figures.drawing import Drawing, css_variables
 from tospike.compare.report.numbers import significant, times
+from tospike.compare.report.ratios import area_ratio, latency_ratio
 from tospike.compare.report.rows import grouped_rows
 from tospike.compare.report.study import StudyReport
 from tospike.compare.report.tables import (
@@ -22,7 +23,6 @@ from tospike.compare.report.tables import (
     published_table,
 )
 from tospike.compare.report.template import fill
-from tospike.compare.report.verdict import EnergyMargin, FpgaMargin
 
 _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp": "DSP"}
 
@@ -34,7 +34,7 @@ def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
         "page.html.j2",
         report=report,
         designs=designs,
-        margins=_margins(report),
+        ratios=_ratios(report),
         rows=grouped_rows(report),
         fronts=_fronts(report, drawn),
         variables=css_variables(),
@@ -55,7 +55,7 @@ def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
 
 def _fronts(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
     """Return the section of the candidates; empty without a search."""
-    if report.search is None or report.best is None:
+    if report.search is None:
         return ""
     return fill(
         "fronts.html.j2",
@@ -98,29 +98,16 @@ def _is_stages(value: object) -> TypeGuard[list[dict[str, Any]]]:
     return isinstance(value, list) and all(isinstance(item, Mapping) and "stage" in item for item in value)
 
 
-def _margins(report: StudyReport) -> list[tuple[str, str, str]]:
-    """Return the margins beside the verdict: (figure, label, basis). Ratios are SNN over ANN."""
-    margins = report.verdict.margins
-    basis = "RTL" if margins.accuracy.basis == "rtl" else "golden model"
-    points = f"{margins.accuracy.difference_points:+.1f} points".replace("-", "−")
-    shown = [
-        (points, "accuracy", f"SNN minus ANN, {basis}"),
-        (times(margins.energy.ratio), "energy", _energy_basis(margins.energy)),
-        (times(margins.latency.ratio), "latency", "time" if margins.latency.unit == "us" else "in cycles"),
+def _ratios(report: StudyReport) -> list[tuple[str, str, str]]:
+    """Return the figures beside the verdict: (figure, label, basis). Ratios are SNN over ANN."""
+    verdict, accuracy = report.verdict, report.verdict.accuracy
+    points = f"{100 * (accuracy.snn - accuracy.ann):+.1f} points".replace("-", "−")
+    latency, unit = latency_ratio(report.ann, report.snn)
+    area = area_ratio(report.ann, report.snn)
+    low, high = (significant(end) for end in verdict.interval)
+    return [
+        (times(verdict.ratio), "energy", f"{low} to {high}, {verdict.level}"),
+        (points, "accuracy", f"at least {100 * accuracy.bound:+.1f} for the cheaper side".replace("-", "−")),
+        (times(latency), "latency", "time" if unit == "us" else "in cycles"),
+        *([(times(area[0]), "area", area[1])] if area else []),
     ]
-    match margins.area:
-        case None:
-            return shown
-        case FpgaMargin(lut4=ratio):
-            return [*shown, (times(ratio), "area", "LUT4")]
-        case cells:
-            return [*shown, (times(cells.area), "area", "cells")]
-
-
-def _energy_basis(energy: EnergyMargin) -> str:
-    spans = [(energy.interval, "inputs")]
-    if len(energy.technologies) > 1:
-        ratios = energy.technologies.values()
-        spans.append(((min(ratios), max(ratios)), "technologies"))
-    notes = [f"{significant(span[0])} to {significant(span[1])} over {what}" for span, what in spans if span]
-    return "; ".join(notes) or energy.model

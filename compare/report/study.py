@@ -13,7 +13,7 @@ from tospike.compare.report.design import DesignReport
 from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison, Missing, Sensitivity, Variant
 from tospike.compare.report.verdict import Interval, Verdict
 
-FORMAT = 3
+FORMAT = 4
 """Format version of report.json, raised when a key is removed or changes its meaning."""
 
 
@@ -85,9 +85,9 @@ class StudyReport:
     verdict: Verdict
     designs: tuple[DesignReport, ...]
     """The designs that the verdict compares: the ANN, then the SNN."""
-    candidates: tuple[Candidate, ...] = absent(tuple)
-    """The designs of a search."""
-    best: BestCandidates | None = absent()
+    candidates: tuple[Candidate, ...]
+    """The designs of a search, or the pair."""
+    best: BestCandidates
     """Those that the verdict compares."""
     search: SearchReport | None = absent()
     controls: tuple[DesignReport, ...] = absent(tuple)

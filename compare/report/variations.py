@@ -25,7 +25,7 @@ class MatchedQnnComparison:
     ratio: float
     """SNN over QNN: energy by the hardware's counters."""
     interval: Interval
-    """Bootstrap interval over the samples, as in the verdict."""
+    """Over the samples, as in the verdict."""
     sentence: str
 
 

@@ -1,99 +1,77 @@
-"""The verdict of a study, and its margins. Every ratio is SNN over ANN: below 1 favours spikes."""
+"""The verdict of a study: spikes or not. Every ratio is SNN over ANN: below 1 favours spikes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from tospike.compare.energy.levels import Level
+from tospike.compare.report.candidates import Candidate
+from tospike.compare.verdict.decision import Split, Word
 
-Winner = Literal["ann", "snn", "tie", "undecided"]
 Interval = tuple[float, float]
 """Lower and upper end."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccuracyMargin:
-    """Accuracies of both networks."""
+class AccuracyComparison:
+    """Whether the side that needs less energy answers as well as the other one, on the test samples."""
 
-    basis: Literal["rtl", "golden"]
-    """The RTL if both ran on all samples in RTL, else the golden model."""
     ann: float
     snn: float
-    difference_points: float
-    """SNN minus ANN, in percentage points."""
-    tolerance_points: float
+    """Fractions of correct answers of the golden models."""
+    bound: float
+    """Lower bound of the cheaper side's accuracy minus the other's, one-sided, at 95 %."""
+    margin: float
+    """How much of the accuracy may be missing."""
     comparable: bool
-    """Whether the difference is within the tolerance."""
+    """Whether the cheaper side is at least as accurate, or the bound is above ``-margin``."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnergyMargin:
-    """Energy per inference."""
+class PlatformVerdict:
+    """The verdict on one kind of chip."""
 
-    level: Literal[Level.COUNTERS]
-    model: str
-    """The technology that prices the counters."""
+    decision: Word
+    judged: Candidate
+    """The SNN: the cheapest that is accurate enough."""
+    against: Candidate
+    """The ANN: likewise."""
     ratio: float
-    """Ratio of the means over the samples."""
-    interval: Interval | None
-    """Bootstrap interval of the ratio over the samples; ``None`` for a single sample."""
-    confidence: float
-    """Confidence of the interval, as a fraction."""
-    per_sample: Interval | None
-    """5th and 95th percentile of the single samples' ratios."""
-    technologies: Mapping[str, float]
-    """The ratio by technology."""
+    """Energy per inference of the SNN over that of the ANN, by the cost model that decides, at ``level``."""
+    interval: Interval
+    """Of ``ratio``: over all cost models, each with its own interval, and widened by ``level_error``."""
+    level: Level
+    """The deepest level that ran; it decides."""
+    by_technology: Mapping[str, float]
+    """The ratio of the hardware's counters by cost model, the one that decides first."""
+    intervals: Mapping[str, Interval]
+    """The interval of the ratio at ``level`` by cost model, over inputs and seeds."""
+    level_error: float
+    """By how much the logarithm of a ratio may differ from that at a deeper level."""
+    split: Split | None
+    """What an undecided verdict hangs on, and the ratio at both its ends."""
+    flips: str
+    """What would turn the decision, in a sentence."""
+    accuracy: AccuracyComparison
 
 
 @dataclass(frozen=True, kw_only=True)
-class LatencyMargin:
-    """Latency in time if both designs were placed and routed, otherwise in cycles."""
+class Platforms:
+    """The verdict by platform; ``None``: no cost model of this platform was used."""
 
-    unit: Literal["us", "cycles"]
-    ratio: float
-    """Ratio of the means over the samples."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FpgaMargin:
-    """A ratio per FPGA resource, ``None`` if the ANN uses none; there is no fair conversion between resources."""
-
-    lut4: float | None
-    carry: float | None
-    ff: float | None
-    bram: float | None
-    dsp: float | None
+    asic: PlatformVerdict | None
+    fpga: PlatformVerdict | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class CellMargin:
-    """Ratios for standard cells, ``None`` if the ANN uses none."""
+class Verdict(PlatformVerdict):
+    """The verdict: spikes or not, on the platform of the cost model that decides."""
 
-    area: float | None
-    ff: float | None
-    memory_bits: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Margins:
-    """The margins between both designs."""
-
-    accuracy: AccuracyMargin
-    energy: EnergyMargin
-    latency: LatencyMargin
-    area: FpgaMargin | CellMargin | None
-    """``None``: not synthesised."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """The verdict: spikes or not."""
-
-    winner: Winner
     sentence: str
     """The verdict in words, for citation."""
-    reason: Literal["accuracy", "energy", "evidence"]
-    """The deciding criterion."""
-    ratio: float
-    """Energy per inference: that of the SNN over that of the ANN, which are the best candidates of a search."""
-    margins: Margins
+    interval_over: tuple[str, ...]
+    """``"inputs"``, and ``"seeds"`` if a side was trained several times."""
+    confidence: float
+    """Of each cost model's interval."""
+    by_level: Mapping[Level, float]
+    """The ratio by level."""
+    platforms: Platforms

@@ -1,16 +1,8 @@
-"""Choices among designs: which may be chosen, which is the cheapest, which are on the front, which need not be priced.
-
-A design is eligible if its accuracy is at most a margin below the target. That rule is in one place, `is_eligible`.
-"""
+"""Choices among designs: which is the cheapest, which are on the front, which need not be priced."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
-
-MARGIN = 0.01
-"""How far below the target an accuracy may be: one percentage point."""
-_ROUNDING = 1e-9
-"""Accuracies are counts over samples, so equal ones may differ by rounding."""
 
 
 @dataclass(frozen=True)
@@ -19,16 +11,6 @@ class Scored:
 
     accuracy: float
     cost: float
-
-
-def is_eligible(accuracy: float, target: float) -> bool:
-    """Return whether a design of this accuracy may be chosen."""
-    return accuracy >= target - MARGIN - _ROUNDING
-
-
-def default_target(accuracies: Iterable[Iterable[float]]) -> float:
-    """Return the lower of the best accuracies of the sides."""
-    return min(max(side, default=0.0) for side in accuracies)
 
 
 def is_dominated(bound: Scored, known: Iterable[Scored]) -> bool:
@@ -52,7 +34,6 @@ def front(designs: Sequence[Scored]) -> list[bool]:
 T = TypeVar("T")
 
 
-def cheapest(designs: Sequence[tuple[T, Scored]], target: float, count: int = 1) -> list[T]:
-    """Return the cheapest eligible designs, the cheapest first; of equally cheap ones the first."""
-    allowed = [(each, scored) for each, scored in designs if is_eligible(scored.accuracy, target)]
-    return [each for each, _ in sorted(allowed, key=lambda pair: pair[1].cost)[:count]]
+def cheapest(designs: Iterable[tuple[T, float]], count: int = 1) -> list[T]:
+    """Return the designs of least cost, the cheapest first; of equally cheap ones the first."""
+    return [each for each, _ in sorted(designs, key=lambda pair: pair[1])[:count]]

@@ -19,6 +19,7 @@ from tospike.compare.report.candidates import Shape
 from tospike.compare.search.area import predicted_area
 from tospike.compare.search.bound import least_registers
 from tospike.compare.search.costs import Costs
+from tospike.compare.search.eligible import Answers
 from tospike.compare.search.setting import Setting, load_setting
 from tospike.compare.search.shape import shape_of_design
 from tospike.compare.search.space import Choice, Function, hardware
@@ -60,8 +61,8 @@ class Hardware:
 class FunctionRun:
     """A function and its hardware."""
 
-    accuracy: float
-    """On the validation samples; 0 if the network cannot have it."""
+    answers: Answers
+    """On the validation samples; all wrong if the network cannot have it."""
     hardware: tuple[Hardware, ...]
 
 
@@ -81,7 +82,7 @@ class Priced:
 def run_function(file: Path, device: Device | None, function: Function) -> FunctionRun:
     """Run a function on the validation samples, and time and bound its hardware."""
     setting = load_setting(file)
-    impossible = FunctionRun(accuracy=0.0, hardware=())
+    impossible = FunctionRun(answers=(False,) * len(setting.validation.x), hardware=())
     try:
         base = setting.prepared(function)
         params = base.design.params
@@ -90,20 +91,20 @@ def run_function(file: Path, device: Device | None, function: Function) -> Funct
     if function.side == "ann" and not is_narrow(params, dict(function.given)):
         return impossible
     data, technology = setting.validation, setting.technologies[0]
-    accuracy, found = 0.0, dict[AcceleratorParams, Hardware]()
+    answers, found = impossible.answers, dict[AcceleratorParams, Hardware]()
     traces: Traces = {}
     for choice, prepared, design in _designs(setting, function, base):
         if design.params in found:
             continue
         result = run(design, prepared.integers(data.x), traces)
-        accuracy = float(np.mean(result.predictions == data.y))
+        answers = tuple((result.predictions == data.y).tolist())
         found[design.params] = Hardware(
             choice=choice,
             shape=shape_of_design(prepared, design.params),
             least=_costs(technology, design, result, least_registers(design.params)),
             area=predicted_area(design.params, device.family) if device else None,
         )
-    return FunctionRun(accuracy=accuracy, hardware=tuple(found.values()))
+    return FunctionRun(answers=answers, hardware=tuple(found.values()))
 
 
 def _designs(setting: Setting, function: Function, base: Prepared) -> Iterator[tuple[Choice, Prepared, Design]]:

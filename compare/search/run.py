@@ -8,12 +8,14 @@ processes changes nothing but the time.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
+from statistics import fmean
 
 from tospike.compare.report.design import Kind
-from tospike.compare.search.choose import Scored, cheapest, default_target, is_dominated, is_eligible
+from tospike.compare.search.choose import Scored, cheapest, is_dominated
 from tospike.compare.search.costs import SearchObjective
+from tospike.compare.search.eligible import Eligibility, Target, find_eligible
 from tospike.compare.search.measure import FunctionRun, Hardware, Priced, SearchPoint
 from tospike.compare.search.options import SearchOptions
 from tospike.compare.search.setting import Setting
@@ -22,7 +24,7 @@ from tospike.compare.search.tasks import function_task, price_task, workers
 from tospike.compare.sweep.runner import run_sweep
 from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.children import temporary_folder
-from tospike.hw.params import InputError
+from tospike.hw.params import require
 from tospike.hw.params.devices import Device
 
 SIDES: tuple[Kind, Kind] = ("ann", "snn")
@@ -40,7 +42,13 @@ class Found:
     hardware: Hardware
     accuracy: float
     """On the validation samples."""
+    may_be_chosen: Eligibility
     priced: Priced | None = None
+
+    @property
+    def eligible(self) -> bool:
+        """Whether it is accurate enough."""
+        return self.may_be_chosen.eligible
 
 
 @dataclass(kw_only=True)
@@ -48,7 +56,7 @@ class SearchResult:
     """The designs of both sides, and how complete the search was."""
 
     objective: SearchObjective
-    target: float
+    target: Target
     designs: list[Found]
     """Those that were priced, in the order of the space."""
     points: int
@@ -62,14 +70,8 @@ class SearchResult:
 
     def cheapest(self, side: Kind, count: int) -> list[Found]:
         """Return the cheapest eligible designs of a side on the test samples, the cheapest first."""
-        own = [(each, _scored(each, self.objective)) for each in self.designs if each.point.function.side == side]
-        return cheapest(own, self.target, count)
-
-
-def _scored(found: Found, objective: SearchObjective) -> Scored:
-    """Return accuracy on validation, and cost on the test samples."""
-    assert found.priced is not None
-    return Scored(found.accuracy, found.priced.test.value(objective))
+        own = (each for each in self.designs if each.point.function.side == side and each.eligible)
+        return cheapest(((each, each.priced.test.value(self.objective)) for each in own if each.priced), count)
 
 
 @dataclass(kw_only=True)
@@ -91,23 +93,28 @@ class _Side:
         ]
 
     @property
+    def eligible(self) -> list[Found]:
+        """Those that may be chosen, by ascending bounds."""
+        return sorted((each for each in self.designs if each.eligible), key=lambda found: self.bound(found).cost)
+
+    @property
     def unpriced(self) -> list[Found]:
         """The others by ascending bounds."""
         others = [found for found in self.designs if found.point not in self.priced]
         return sorted(others, key=lambda found: self.bound(found).cost)
 
-    def promising(self, target: float, count: int) -> list[Found]:
+    def promising(self, count: int) -> list[Found]:
         """Return the eligible ones that may be among the ``count`` cheapest."""
-        costs = sorted(each.cost for each in self.known if is_eligible(each.accuracy, target))
+        priced = (self.priced[each.point] for each in self.eligible if each.point in self.priced)
+        costs = sorted(each.validation.value(self.objective) for each in priced)
         most = costs[count - 1] if len(costs) >= count else float("inf")
-        return [each for each in self.unpriced if is_eligible(each.accuracy, target) and self.bound(each).cost < most]
+        return [each for each in self.eligible if each.point not in self.priced and self.bound(each).cost < most]
 
-    def first_of_engines(self, target: float) -> list[Found]:
+    def first_of_engines(self) -> list[Found]:
         """Return the eligible design of each engine with the least bound."""
         best: dict[str, Found] = {}
-        for found in sorted(self.designs, key=lambda found: self.bound(found).cost):
-            if is_eligible(found.accuracy, target):
-                best.setdefault(found.hardware.shape.engine, found)
+        for found in self.eligible:
+            best.setdefault(found.hardware.shape.engine, found)
         return [found for found in best.values() if found.point not in self.priced]
 
     def perhaps_on_front(self) -> list[Found]:
@@ -161,9 +168,8 @@ def search(
                 break
             progress(f"{len(runs)} of {len(grid)} functions")
             runs |= zip(group, run_sweep(group, task=running, cache=cache, execute=execute), strict=True)
-        within, over = _designs(setting, options, device, runs)
-        target = _target(options, within)
-        while wanted := _next(within, target, finalists):
+        within, over, target = _designs(setting, options, device, runs)
+        while wanted := _next(within, finalists):
             known = sum(len(side.priced) for side in within.values())
             if all(side.priced for side in within.values()) and time.monotonic() - start > limit:
                 break
@@ -197,43 +203,39 @@ def _groups(points: Sequence[Function]) -> Iterator[Sequence[Function]]:
 
 def _designs(
     setting: Setting, options: SearchOptions, device: Device | None, runs: dict[Function, FunctionRun]
-) -> tuple[dict[Kind, _Side], int]:
-    """Return the designs of both sides within the budget, and the number of others."""
+) -> tuple[dict[Kind, _Side], int, Target]:
+    """Return the designs of both sides within the budget, the number of others, and the target."""
     mhz = setting.technologies[0].clock_mhz
+    within = {
+        function: [each for each in run.hardware if options.fits(each.area, device, each.least.cycles / mhz)]
+        for function, run in runs.items()
+    }
+    over = sum(len(run.hardware) - len(within[function]) for function, run in runs.items())
+    answers = {
+        side: {each: runs[each].answers for each in within if each.side == side and within[each]} for side in SIDES
+    }
+    for side, own in answers.items():
+        require(len(own) > 0, f"no {side.upper()} is within the budget: give a larger one")
+    allowed = find_eligible(answers, options.accuracy)
     sides = {side: _Side(objective=options.minimised, designs=[]) for side in SIDES}
-    over = 0
-    for function, run in runs.items():
-        for hardware in run.hardware:
-            if options.fits(hardware.area, device, hardware.least.cycles / mhz):
-                point = SearchPoint(function=function, hardware=hardware.choice)
-                sides[function.side].designs.append(Found(point=point, hardware=hardware, accuracy=run.accuracy))
-            else:
-                over += 1
-    return sides, over
-
-
-def _target(options: SearchOptions, sides: dict[Kind, _Side]) -> float:
-    """Return the target accuracy, which both sides reach."""
-    for name, side in sides.items():
-        if not side.designs:
-            raise InputError(f"no {name.upper()} is within the budget: give a larger one")
-    if options.accuracy is None:
-        return default_target([found.accuracy for found in side.designs] for side in sides.values())
-    for name, side in sides.items():
-        best = max(found.accuracy for found in side.designs)
-        if not is_eligible(best, options.accuracy):
-            raise InputError(
-                f"no {name.upper()} within the budget reaches --accuracy {options.accuracy:g} on validation, the best "
-                f"has {best:.4g}: give a lower one, a larger budget or other networks"
+    for function, each_hardware in within.items():
+        sides[function.side].designs += [
+            Found(
+                point=SearchPoint(function=function, hardware=hardware.choice),
+                hardware=hardware,
+                accuracy=fmean(runs[function].answers),
+                may_be_chosen=allowed.functions[function],
             )
-    return options.accuracy
+            for hardware in each_hardware
+        ]
+    return sides, over, allowed.target
 
 
-def _next(sides: dict[Kind, _Side], target: float, finalists: int) -> list[Found]:
+def _next(sides: dict[Kind, _Side], finalists: int) -> list[Found]:
     """Return the designs to price next, of both sides; empty if what is left cannot matter."""
     for wanted in (
-        [side.first_of_engines(target) for side in sides.values()],
-        [side.promising(target, finalists) for side in sides.values()],
+        [side.first_of_engines() for side in sides.values()],
+        [side.promising(finalists) for side in sides.values()],
         [side.perhaps_on_front() for side in sides.values()],
     ):
         group = [each for pair in zip_longest(*wanted) for each in pair if each is not None][:GROUP]
@@ -245,7 +247,7 @@ def _next(sides: dict[Kind, _Side], target: float, finalists: int) -> list[Found
 def _result(
     sides: dict[Kind, _Side],
     objective: SearchObjective,
-    target: float,
+    target: Target,
     over: int,
     functions: int,
     functions_run: int,
@@ -254,7 +256,7 @@ def _result(
     designs = [found for side in sides.values() for found in side.designs]
     left = [found for side in sides.values() for found in side.perhaps_on_front()]
     ran = [
-        Found(point=found.point, hardware=found.hardware, accuracy=found.accuracy, priced=side.priced[found.point])
+        replace(found, priced=side.priced[found.point])
         for side in sides.values()
         for found in side.designs
         if found.point in side.priced
@@ -269,6 +271,6 @@ def _result(
         left=len(left),
         functions=functions,
         functions_left=functions - functions_run,
-        proven=functions == functions_run and not any(side.promising(target, 1) for side in sides.values()),
+        proven=functions == functions_run and not any(side.promising(1) for side in sides.values()),
         seconds=seconds,
     )

@@ -1,16 +1,55 @@
-"""The candidates of a search for the report, with what was measured of those that went through synthesis."""
+"""The candidates of a study for the report, with what was measured of those that went through synthesis."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tospike.compare.report.area import FpgaArea
 from tospike.compare.report.candidates import BestCandidates, Candidate, CandidateArea, SearchReport
 from tospike.compare.report.design import DesignReport, Kind
 from tospike.compare.report.numbers import percent
-from tospike.compare.search.choose import MARGIN, Scored, front, is_eligible
+from tospike.compare.search.choose import Scored, front
+from tospike.compare.search.eligible import Target
 from tospike.compare.search.run import Found
-from tospike.compare.study.chosen import KINDS, Search, command_of
+from tospike.compare.search.shape import shape_of_design
+from tospike.compare.study.chosen import KINDS, Chosen, Search, command_of
+from tospike.compare.study.measure import Measured
 from tospike.compare.study.workload import Workload
+
+
+def pair_of(workload: Workload, chosen: Chosen, measured: Mapping[Kind, Measured]) -> BestCandidates:
+    """Return the pair of designs that is compared without a search."""
+    both = {}
+    for kind in KINDS:
+        design, prepared = measured[kind].design, chosen.compared[kind]
+        counted, cells = design.counters_pj, design.fpga if isinstance(design.fpga, FpgaArea) else None
+        both[kind] = Candidate(
+            side=kind,
+            file=chosen.paths[kind].name,
+            **vars(shape_of_design(prepared, prepared.design.params)),
+            seed=None,
+            is_quantised_after_training=False,
+            accuracy=design.accuracy.golden,
+            validation_accuracy=None,
+            accuracy_bound=None,
+            eligible=True,
+            cycles=design.cycles.mean,
+            interval=design.interval,
+            energy_pj=counted.total,
+            cost_model=counted.technology,
+            technologies=counted.technologies,
+            area=CandidateArea(
+                lut4=cells.lut4 if cells else None,
+                ff=cells.ff if cells else None,
+                bram=cells.bram if cells else None,
+                dsp=cells.dsp if cells else None,
+                um2=counted.area_um2,
+                is_measured=cells is not None,
+            ),
+            on_front=True,
+            command=command_of(workload, kind, chosen.paths[kind], chosen.options[kind]),
+        )
+    return BestCandidates(ann=both["ann"], snn=both["snn"])
 
 
 def candidates_of(
@@ -27,7 +66,7 @@ def candidates_of(
     measured
         The reports of the chosen designs of each side, in order.
     """
-    areas = {
+    areas: dict[Any, FpgaArea] = {
         found.point: design.fpga
         for kind in KINDS
         for found, design in zip(search.chosen[kind], measured[kind], strict=True)
@@ -57,7 +96,8 @@ def _candidate(workload: Workload, search: Search, found: Found, measured: FpgaA
         is_quantised_after_training=function.is_quantised_after_training,
         accuracy=priced.accuracy,
         validation_accuracy=priced.validation_accuracy,
-        eligible=is_eligible(priced.validation_accuracy, search.result.target),
+        accuracy_bound=found.may_be_chosen.bound,
+        eligible=found.eligible,
         cycles=priced.test.cycles,
         interval=priced.test.interval,
         energy_pj=priced.test.energy_pj,
@@ -72,7 +112,12 @@ def _candidate(workload: Workload, search: Search, found: Found, measured: FpgaA
             is_measured=measured is not None,
         ),
         on_front=False,
-        command=command_of(workload, search, found),
+        command=command_of(
+            workload,
+            function.side,
+            search.setting.file_of(function),
+            search.setting.options_of(function, found.point.hardware),
+        ),
     )
 
 
@@ -81,8 +126,9 @@ def search_report(search: Search, best: BestCandidates) -> SearchReport:
     result = search.result
     return SearchReport(
         objective=result.objective.value,
-        target=result.target,
-        margin=MARGIN,
+        target=result.target.accuracy,
+        target_side=result.target.side,
+        margin=result.target.margin,
         points=result.points,
         ran=len(result.designs),
         pruned=result.pruned,
@@ -107,8 +153,18 @@ def _sentence(search: Search, best: BestCandidates) -> str:
     proof = "proven" if result.proven else "not proven"
     return (
         f"Of {result.points:,} designs of both sides{left}, {', '.join(counts)}. The cheapest by {result.objective} "
-        f"with at least {percent(result.target - MARGIN)} on {len(search.setting.validation.x):,} validation samples "
+        f"{_standard(result.target)} on {len(search.setting.validation.x):,} validation samples "
         f"({proof} within this grid) are the ANN with {describe(best.ann)} and the SNN with {describe(best.snn)}."
+    )
+
+
+def _standard(target: Target) -> str:
+    """Return how accurate a candidate must be, in words."""
+    if target.side is None:
+        return f"with at least {percent(target.accuracy)}"
+    return (
+        f"that is at most {100 * target.margin:.0f} points less accurate than the most accurate {target.side.upper()} "
+        f"({percent(target.accuracy)}), at 95 % confidence,"
     )
 
 

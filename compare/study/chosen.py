@@ -167,16 +167,14 @@ def _searched(
     )
 
 
-def command_of(workload: Workload, search: Search, found: Found) -> str:
-    """Return the command that makes a design."""
-    function = found.point.function
-    words = ["tospike", "generate", "network", str(search.setting.file_of(function))]
+def command_of(workload: Workload, side: Kind, file: Path, options: ModelOptions) -> str:
+    """Return the command that makes a design of a side."""
+    words = ["tospike", "generate", "network", str(file)]
     if isinstance(workload.data, SampleOptions):
         words += ["--data", workload.data.data]
         for name in _OF_DATA:
             if (value := getattr(workload.data, name)) is not None:
                 words += [f"--{name.replace('_', '-')}", str(value)]
-    options = search.setting.options_of(function, found.point.hardware)
     for name, value in options.given.items():
         if isinstance(value, bool):
             words += [OPTIONS[name].flag] if value else []
@@ -185,4 +183,4 @@ def command_of(workload: Workload, search: Search, found: Found) -> str:
     for layer, given in options.layers.items():
         for name, value in given.items():
             words += ["--layer", f"{layer}.{name.replace('_', '-')}={value}"]
-    return shlex.join([*words, "--out", f"build/{function.side}"])
+    return shlex.join([*words, "--out", f"build/{side}"])

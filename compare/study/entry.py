@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tospike.compare.energy.activity import EngineActivity
 from tospike.compare.energy.counters.energy import counter_energy
@@ -42,6 +43,8 @@ class GoldenEntry:
 
     prepared: Prepared
     result: Result
+    correct: NDArray[np.bool_]
+    """(N,): whether each prediction is right."""
     interval: float | None
     """Mean cycles between two answers when samples follow one another without a gap."""
     engines: tuple[EngineActivity, ...]
@@ -81,6 +84,7 @@ class GoldenEntry:
             published_pj=published(self.engines),
             choices=self.prepared.choices,
             cycles_samples=tuple(cycles.tolist()),
+            correct_samples=tuple(self.correct.astype(int).tolist()),
             interval=self.interval,
         )
 
@@ -113,6 +117,7 @@ def golden_entry(prepared: Prepared, x: Array, golden: Inference, prices: Prices
     return GoldenEntry(
         prepared=prepared,
         result=result,
+        correct=golden.correct,
         interval=golden.interval,
         engines=engines,
         energy=energy(prices.model, engines).summary(),

@@ -14,7 +14,7 @@ from tospike.compare.report.numbers import percent, significant
 from tospike.compare.report.variations import MatchedQnnComparison
 from tospike.compare.study.entry import Prices, golden_entry
 from tospike.compare.study.layers import ann_bits
-from tospike.compare.study.verdict import bootstrap_ratio
+from tospike.compare.verdict.ratio import energy_ratio
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared, prepare
@@ -60,12 +60,11 @@ def matched_qnn_design(ann: Path, snn: Prepared, data: DataSet, options: ModelOp
 
 def compare_matched_qnn(snn: DesignReport, qnn: DesignReport, steps: int, bits: int) -> MatchedQnnComparison:
     """Return the SNN's energy over that of its bit-matched QNN."""
-    above, below = (np.asarray(design.counters_pj.samples) for design in (snn, qnn))
-    ratio, interval = float(above.mean() / below.mean()), bootstrap_ratio(above, below)
-    low, high = (significant(end) for end in interval)
+    found = energy_ratio(*(np.array([design.counters_pj.samples]) for design in (qnn, snn)))
+    low, high = (significant(end) for end in found.interval)
     sentence = (
         f"Against its bit-matched QNN, the ANN with {bits}-bit activations ({percent(qnn.accuracy.golden)}), this "
-        f"SNN of {steps} steps ({percent(snn.accuracy.golden)}) needs {significant(ratio)} times the energy "
+        f"SNN of {steps} steps ({percent(snn.accuracy.golden)}) needs {significant(found.ratio)} times the energy "
         f"({low} to {high} over inputs)."
     )
-    return MatchedQnnComparison(steps=steps, bits=bits, ratio=ratio, interval=interval, sentence=sentence)
+    return MatchedQnnComparison(steps=steps, bits=bits, ratio=found.ratio, interval=found.interval, sentence=sentence)

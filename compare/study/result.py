@@ -21,8 +21,8 @@ class Study:
     Examples
     --------
     >>> study = Study.load("out")  # doctest: +SKIP
-    >>> study.verdict.winner, study.snn.counters_pj.total / study.ann.counters_pj.total  # doctest: +SKIP
-    ('ann', 3.53)
+    >>> study.verdict.decision, study.verdict.ratio  # doctest: +SKIP
+    ('do not spike', 3.53)
     """
 
     report: StudyReport
@@ -46,7 +46,7 @@ class Study:
 
     @property
     def verdict(self) -> Verdict:
-        """Winner, reason and margins."""
+        """Decision, ratio and interval."""
         return self.report.verdict
 
     @property

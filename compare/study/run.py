@@ -1,5 +1,6 @@
 """Run a study: golden model, RTL, synthesis and energy of both networks, and the verdict."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import metadata
@@ -7,13 +8,11 @@ from pathlib import Path
 
 from tospike.compare.energy.break_even import spike_activity
 from tospike.compare.energy.counts.models import MODELS
-from tospike.compare.report.candidates import Candidate
 from tospike.compare.report.design import DesignReport, Kind
 from tospike.compare.report.study import Provenance, Seeds, StudyReport, TechnologyReport, WorkloadReport
 from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison, Missing, Sensitivity, Variant
-from tospike.compare.report.verdict import EnergyMargin
 from tospike.compare.study.break_even import break_even_report
-from tospike.compare.study.candidates import candidates_of, search_report
+from tospike.compare.study.candidates import candidates_of, pair_of, search_report
 from tospike.compare.study.chosen import KINDS, Chosen, choose
 from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy, run_grid
 from tospike.compare.study.matched_qnn import compare_matched_qnn, matched_act_bits, matched_qnn_design
@@ -21,7 +20,7 @@ from tospike.compare.study.measure import Measured, measure_side
 from tospike.compare.study.options import Progress, StudyOptions
 from tospike.compare.study.sensitivity import placed_states, rank, variants
 from tospike.compare.study.trial import Trials
-from tospike.compare.study.verdict import judge
+from tospike.compare.study.verdict import Judged, judge
 from tospike.compare.study.workload import Workload
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.files.results_folder import write_results
@@ -91,22 +90,31 @@ def _report(
     measured = _measure_all(chosen, out, options, progress)
     ann, snn = (measured[kind][0] for kind in KINDS)
     designs = (ann.design, snn.design)
+    compared = {kind: measured[kind][0] for kind in KINDS}
     activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in (ann, snn)))
-    verdict = judge(designs, workload=workload.name)
-    candidates: tuple[Candidate, ...] = ()
-    best = how = None
     if chosen.search:
         reports = {kind: [each.design for each in sides] for kind, sides in measured.items()}
         candidates, best = candidates_of(workload, chosen.search, reports)
         how = search_report(chosen.search, best)
-        verdict = replace(verdict, ratio=best.snn.energy_pj / best.ann.energy_pj)
+    else:
+        best = pair_of(workload, chosen, compared)
+        candidates, how = (best.ann, best.snn), None
+    sides = Judged(
+        ann=ann.design,
+        snn=snn.design,
+        against=best.ann,
+        judged=best.snn,
+        candidates=candidates,
+        technologies=[each.name for each in options.technologies],
+    )
+    verdict = judge(workload.name, sides)
     trials = Trials(chosen.compared, paths, data, chosen.options, options.technology)
     controls, matched = _matched_qnn(
         chosen.options["ann"], paths["ann"], chosen.compared["snn"], snn.design, data, options
     )
     further = tuple(each.design for kind in KINDS for each in measured[kind][1:])
     iso_accuracy = None if chosen.search else _iso_accuracy(trials, len(data.x), options, progress)
-    changed, ranked = _sensitivity(trials, data, verdict.margins.energy, options, progress)
+    changed, ranked = _sensitivity(trials, data, verdict.by_technology, options, progress)
     technology = options.technology
     return StudyReport(
         workload=WorkloadReport(
@@ -207,13 +215,13 @@ def _iso_accuracy(trials: Trials, samples: int, options: StudyOptions, progress:
 
 
 def _sensitivity(
-    trials: Trials, data: DataSet, energy: EnergyMargin, options: StudyOptions, progress: Progress
+    trials: Trials, data: DataSet, by_technology: Mapping[str, float], options: StudyOptions, progress: Progress
 ) -> tuple[tuple[Variant, ...], tuple[Sensitivity, ...]] | tuple[None, None]:
     """Return both networks with one parameter changed at a time, and the effect on the comparison."""
     if not options.sensitivity:
         return None, None
     found = variants(trials, progress=lambda change: progress("sensitivity", change))
-    ratios = {name: ratio for name, ratio in energy.technologies.items() if name != options.technology.name}
+    ratios = {name: ratio for name, ratio in by_technology.items() if name != options.technology.name}
     ranked = rank(found, placed_states(trials.prepared["snn"], data, options.technology), ratios)
     progress("sensitivity", "done")
     return found, ranked

@@ -16,7 +16,7 @@ from tospike.compare.report.variations import Sensitivity, Variant
 from tospike.compare.study.engines import option_changes
 from tospike.compare.study.matched_qnn import matched_act_bits
 from tospike.compare.study.trial import SAMPLES, Trials
-from tospike.compare.study.verdict import ACCURACY_TOLERANCE
+from tospike.compare.verdict.noninferior import MARGIN
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.pipeline import Prepared
 from tospike.tb.evaluate import evaluate
@@ -81,7 +81,7 @@ def rank(
     ]
     ratios += [(change, None, pj / ann.pj) for change, pj in placed.items()]
     ratios += [(f"technology {name}", None, ratio) for name, ratio in technologies.items()]
-    least = max(ann.accuracy, snn.accuracy) - ACCURACY_TOLERANCE - 1e-9
+    least = max(ann.accuracy, snn.accuracy) - MARGIN - 1e-9
     changes = [
         Sensitivity(
             change=change,

@@ -1,220 +1,153 @@
-"""The verdict: spikes or not, from a study's designs.
+"""The verdict: spikes or not, from the best design of each side.
 
-Designs of different accuracy are not comparable, unless one is better in both accuracy and energy. Among comparable
-designs, energy per inference by the hardware's counters decides; latency and area are reported as well. Every ratio is
-SNN over ANN: below 1 favours spikes. The interval of the energy ratio shows its dependence on the inputs, the range its
-dependence on the technology; a winner must win on both.
+Energy per inference decides, between designs whose accuracies are comparable: the side that needs less must be at least
+as accurate as the other on the test samples, or not inferior by more than a margin (`tospike.compare.verdict`). Every
+ratio is SNN over ANN: below 1 favours spikes. The interval of the ratio is over inputs, over all cost models of the
+platform, and over the error of the level at which energies were measured.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.levels import Level
-from tospike.compare.report.area import CellArea, FpgaArea
+from tospike.compare.report.candidates import Candidate
 from tospike.compare.report.design import DesignReport
-from tospike.compare.report.numbers import percent, significant
-from tospike.compare.report.verdict import (
-    AccuracyMargin,
-    CellMargin,
-    EnergyMargin,
-    FpgaMargin,
-    Interval,
-    LatencyMargin,
-    Margins,
-    Verdict,
-    Winner,
-)
-from tospike.hw.params import require
-
-ACCURACY_TOLERANCE = 0.01
-"""Largest difference of comparable accuracies: one percentage point."""
-CONFIDENCE = 0.90
-_RESAMPLES = 2000
-_SEED = 1
-
-Reason = Literal["accuracy", "energy", "evidence"]
+from tospike.compare.report.verdict import AccuracyComparison, Platforms, PlatformVerdict, Verdict
+from tospike.compare.study.sentence import verdict_sentence
+from tospike.compare.verdict.decision import Decision, Split, decide, flips
+from tospike.compare.verdict.level_error import level_error
+from tospike.compare.verdict.noninferior import compare_accuracy
+from tospike.compare.verdict.ratio import CONFIDENCE, LogRatio, energy_ratio
 
 
-def judge(designs: Sequence[DesignReport], *, workload: str, tolerance: float = ACCURACY_TOLERANCE) -> Verdict:
-    """Judge the first ANN against the first SNN of ``designs``.
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """The best design of each side on a platform, and all candidates."""
+
+    ann: DesignReport
+    snn: DesignReport
+    against: Candidate
+    """The ANN among the candidates."""
+    judged: Candidate
+    """The SNN among the candidates."""
+    candidates: Sequence[Candidate]
+    technologies: Sequence[str]
+    """Cost models of the platform; the first one chose the designs, and decides."""
+
+    @property
+    def mismatches(self) -> int:
+        """Outputs in which RTL and golden models differ."""
+        return sum(design.mismatches or 0 for design in (self.ann, self.snn))
+
+
+def judge(workload: str, asic: Judged, fpga: Judged | None = None) -> Verdict:
+    """Judge the best ANN against the best SNN.
+
+    Parameters
+    ----------
+    workload
+        Its name, for the sentence.
+    asic, fpga
+        The designs of each platform.
 
     Raises
     ------
     InputError
-        A kind is missing.
+        The designs ran on different samples.
     """
-    ann, snn = _first(designs, "ann"), _first(designs, "snn")
-    margins = Margins(
-        accuracy=_accuracy_margin(ann, snn, tolerance),
-        energy=_energy_margin(ann, snn),
-        latency=_latency_margin(ann, snn),
-        area=_area_margin(ann, snn),
-    )
-    mismatches = sum(design.mismatches or 0 for design in (ann, snn))
-    winner, reason = _winner(margins, mismatches)
-    sentence = _sentence(workload, winner, reason, margins, mismatches)
-    return Verdict(winner=winner, sentence=sentence, reason=reason, ratio=margins.energy.ratio, margins=margins)
-
-
-def _first(designs: Sequence[DesignReport], kind: str) -> DesignReport:
-    found = [design for design in designs if design.kind == kind]
-    kinds = ", ".join(design.kind for design in designs) or "nothing"
-    require(len(found) > 0, f"a verdict needs one ANN and one SNN design, not {kinds}")
-    return found[0]
-
-
-def _winner(margins: Margins, mismatches: int) -> tuple[Winner, Reason]:
-    """Return the winner, and the deciding criterion."""
-    energy, accuracy = margins.energy, margins.accuracy
-    if mismatches:
-        return "undecided", "evidence"
-    bounds = [energy.ratio, *(energy.interval or ()), *energy.technologies.values()]
-    cheaper: Winner = "ann" if min(bounds) > 1 else "snn" if max(bounds) < 1 else "tie"
-    if accuracy.comparable:
-        return cheaper, "energy"
-    better: Winner = "snn" if accuracy.difference_points > 0 else "ann"
-    return (cheaper if cheaper == better else "undecided"), "accuracy"
-
-
-# --------------------------------------------------------------------------------------------------- margins
-
-
-def _accuracy_margin(ann: DesignReport, snn: DesignReport, tolerance: float) -> AccuracyMargin:
-    """Compare the RTL's accuracies if both ran on all samples, else the golden model's."""
-    below, above = ann.whole_rtl_accuracy, snn.whole_rtl_accuracy
-    ran_whole = below is not None and above is not None
-    if below is None or above is None:
-        below, above = ann.accuracy.golden, snn.accuracy.golden
-    points = 100 * (above - below)
-    return AccuracyMargin(
-        basis="rtl" if ran_whole else "golden",
-        ann=below,
-        snn=above,
-        difference_points=points,
-        tolerance_points=100 * tolerance,
-        # accuracies are counts over samples: 97 against 98 % must not become 1.0000000001 points
-        comparable=abs(points) <= 100 * tolerance + 1e-9,
-    )
-
-
-def _energy_margin(ann: DesignReport, snn: DesignReport) -> EnergyMargin:
-    """Return the ratio of means with its bootstrap interval, percentiles of the samples' ratios, and ratios by
-    technology."""
-    below, above = ann.counters_pj, snn.counters_pj
-    samples = np.asarray(above.samples), np.asarray(below.samples)
-    paired = len(below.samples) == len(above.samples) > 1
-    return EnergyMargin(
-        level=Level.COUNTERS,
-        model=below.technology,
-        ratio=above.total / below.total,
-        interval=bootstrap_ratio(*samples) if paired else None,
+    own = _judge_platform(asic)
+    ann, snn = asic.ann, asic.snn
+    by_level = {
+        Level.COUNTS: snn.energy_pj.total / ann.energy_pj.total,
+        Level.COUNTERS: asic.judged.energy_pj / asic.against.energy_pj,
+    }
+    ratios = _ratios(asic)[1]
+    over = next(iter(ratios.values())).over
+    return Verdict(
+        **vars(own),
+        sentence=verdict_sentence(workload, ann, snn, own, over=over, mismatches=asic.mismatches),
+        interval_over=over,
         confidence=CONFIDENCE,
-        per_sample=_between(samples[0] / samples[1], 5) if paired else None,
-        technologies={name: above.technologies[name] / pj for name, pj in below.technologies.items()},
+        by_level={**by_level, own.level: own.ratio},
+        platforms=Platforms(asic=own, fpga=_judge_platform(fpga) if fpga else None),
     )
 
 
-def bootstrap_ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> Interval:
-    """Return the interval of ``mean(above) / mean(below)`` by the percentile bootstrap over paired samples.
+def _judge_platform(sides: Judged) -> PlatformVerdict:
+    level, ratios = _ratios(sides)
+    deepest = next(iter(ratios.values()))
+    ratio = deepest.ratio if level is Level.GATES else sides.judged.energy_pj / sides.against.energy_pj
+    accuracy = _accuracy(sides, snn_is_cheaper=ratio < 1)
+    error = level_error(sides.judged.place) if level is Level.COUNTERS else 0.0
+    decision = decide(ratios, level_error=error)
+    if sides.mismatches:
+        decision = Decision(word="undecided", interval=decision.interval, split=None)
+    elif not accuracy.comparable:
+        decision = Decision(word="undecided", interval=decision.interval, split=_accuracy_split(sides, ratio))
+    return PlatformVerdict(
+        decision=decision.word,
+        judged=sides.judged,
+        against=sides.against,
+        ratio=ratio,
+        interval=decision.interval,
+        level=level,
+        by_technology={name: _by_technology(sides, name) for name in sides.technologies},
+        intervals={name: found.interval for name, found in ratios.items()},
+        level_error=error,
+        split=decision.split,
+        flips="No figure can be trusted before RTL and golden models agree."
+        if sides.mismatches
+        else flips(ratio, decision),
+        accuracy=accuracy,
+    )
 
-    B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7, 1979. The seed is fixed, so
-    the same samples give the same interval.
-    """
-    picks = np.random.default_rng(_SEED).integers(0, above.size, (_RESAMPLES, above.size))
-    ratios = above[picks].mean(axis=1) / below[picks].mean(axis=1)
-    tail = 50 * (1 - CONFIDENCE)
-    return _between(ratios, tail)
+
+def _by_technology(sides: Judged, name: str) -> float:
+    return sides.snn.counters_pj.technologies[name] / sides.ann.counters_pj.technologies[name]
 
 
-def _between(values: NDArray[np.float64], tail: float) -> Interval:
-    """Return the interval that excludes ``tail`` percent on either side."""
-    low, high = np.percentile(values, (tail, 100 - tail))
-    return float(low), float(high)
-
-
-def _latency_margin(ann: DesignReport, snn: DesignReport) -> LatencyMargin:
-    """Return the ratio of mean latencies, in time if both designs were placed and routed, otherwise in cycles."""
-    if ann.latency_us and snn.latency_us:
-        return LatencyMargin(unit="us", ratio=snn.latency_us.mean / ann.latency_us.mean)
-    return LatencyMargin(unit="cycles", ratio=snn.cycles.mean / ann.cycles.mean)
-
-
-def _area_margin(ann: DesignReport, snn: DesignReport) -> FpgaMargin | CellMargin | None:
-    match ann.fpga, snn.fpga:
-        case FpgaArea() as below, FpgaArea() as above:
-            return FpgaMargin(
-                lut4=_ratio(above.lut4, below.lut4),
-                carry=_ratio(above.carry, below.carry),
-                ff=_ratio(above.ff, below.ff),
-                bram=_ratio(above.bram, below.bram),
-                dsp=_ratio(above.dsp, below.dsp),
+def _ratios(sides: Judged) -> tuple[Level, dict[str, LogRatio]]:
+    """Return the deepest level that ran for both, and its ratios by cost model, the one that decides first."""
+    ann, snn = sides.ann, sides.snn
+    if ann.gates_pj and snn.gates_pj:
+        delays = [each for each in (DelayModel.LIBRARY, DelayModel.ZERO) if each in ann.gates_pj.delays]
+        return Level.GATES, {
+            f"{ann.gates_pj.technology}, {each} delays": energy_ratio(
+                _samples(ann.gates_pj.delays[each].samples), _samples(snn.gates_pj.delays[each].samples)
             )
-        case CellArea() as few, CellArea() as many:
-            return CellMargin(
-                area=_ratio(many.area, few.area),
-                ff=_ratio(many.ff, few.ff),
-                memory_bits=_ratio(many.memory_bits, few.memory_bits),
-            )
-        case _:
-            return None
+            for each in delays
+        }
+    return Level.COUNTERS, {
+        name: energy_ratio(*(_samples(side.counters_pj.technology_samples[name]) for side in (ann, snn)))
+        for name in sides.technologies
+    }
 
 
-def _ratio(above: float, below: float) -> float | None:
-    return above / below if below else None
+def _samples(pj: Sequence[float]) -> NDArray[np.float64]:
+    return np.array([pj], dtype=float)
 
 
-# -------------------------------------------------------------------------------------------------- sentence
-
-_ADVICE = {"ann": "do not spike", "snn": "spike", "tie": "energy does not decide", "undecided": "undecided"}
-
-
-def _sentence(workload: str, winner: Winner, reason: Reason, margins: Margins, mismatches: int) -> str:
-    """Write the verdict in one sentence, for citation."""
-    start = f"On {workload}, {_ADVICE[winner]}"
-    if mismatches:
-        return f"{start}: RTL and golden model disagree on {mismatches} outputs, so no figure here can be trusted."
-    accuracy = margins.accuracy
-    reached = f"ANN {percent(accuracy.ann)}, SNN {percent(accuracy.snn)}"
-    gap = abs(accuracy.difference_points)
-    if winner == "undecided":
-        cheap = "SNN" if margins.energy.ratio < 1 else "ANN"
-        return (
-            f"{start}: the accuracies are {gap:.1f} points apart ({reached}), more than the "
-            f"{accuracy.tolerance_points:.1f} that would make them comparable, and the less accurate {cheap} is "
-            f"the one that needs less energy (the {_energy_clause(margins.energy)})."
-        )
-    premise = f"at comparable accuracy ({reached}) the "
-    if reason == "accuracy":
-        premise = f"with {gap:.1f} points more accuracy as well ({reached}), the {winner.upper()} is ahead; the "
-    return f"{start}: {premise}{_energy_clause(margins.energy)}{_other_clauses(margins)}."
+def _accuracy(sides: Judged, *, snn_is_cheaper: bool) -> AccuracyComparison:
+    """Compare the accuracy of the cheaper side with that of the other one, on the test samples."""
+    ann, snn = (np.array([side.correct_samples], dtype=bool) for side in (sides.ann, sides.snn))
+    paired = compare_accuracy(ann, snn) if snn_is_cheaper else compare_accuracy(snn, ann)
+    return AccuracyComparison(
+        ann=float(ann.mean()),
+        snn=float(snn.mean()),
+        bound=paired.bound,
+        margin=paired.margin,
+        comparable=paired.other >= paired.reference or paired.is_noninferior,
+    )
 
 
-def _energy_clause(energy: EnergyMargin) -> str:
-    notes = [f"RTL counters, {energy.model}"]
-    if energy.interval:
-        notes.append(f"{100 * energy.confidence:.0f} % interval {_range(*energy.interval)} over inputs")
-    if len(energy.technologies) > 1:
-        ratios = energy.technologies.values()
-        notes.append(f"{_range(min(ratios), max(ratios))} over technologies")
-    return f"SNN needs {significant(energy.ratio)} times the ANN's energy per inference ({'; '.join(notes)})"
-
-
-def _range(low: float, high: float) -> str:
-    return f"{significant(low)} to {significant(high)}"
-
-
-def _other_clauses(margins: Margins) -> str:
-    latency = margins.latency
-    text = f", {significant(latency.ratio)} times its {'latency' if latency.unit == 'us' else 'cycles'}"
-    match margins.area:
-        case None:
-            return text + " (area was not measured)"
-        case FpgaMargin(lut4=float(ratio)):
-            return f"{text} and {significant(ratio)} times its LUTs"
-        case CellMargin(area=float(ratio)):
-            return f"{text} and {significant(ratio)} times its cells' area"
-        case _:
-            return text
+def _accuracy_split(sides: Judged, ratio: float) -> Split:
+    """Return the ratio with the cheaper side as chosen, and with the most accurate candidate of that side."""
+    cheaper = "snn" if ratio < 1 else "ann"
+    own = [each for each in sides.candidates if each.side == cheaper]
+    best = max(own, key=lambda each: (each.accuracy, -each.energy_pj))
+    other = best.energy_pj / sides.against.energy_pj if cheaper == "snn" else sides.judged.energy_pj / best.energy_pj
+    return Split(axis="accuracy", low=min(ratio, other), high=max(ratio, other))

@@ -10,7 +10,7 @@ from tospike.compare.verdict.ratio import LogRatio
 from tospike.hw.params import require
 
 Word = Literal["spike", "do not spike", "tie", "undecided"]
-Axis = Literal["cost model", "level error", "seeds", "inputs"]
+Axis = Literal["cost model", "level error", "seeds", "inputs", "accuracy"]
 
 TIE = math.log(1.1)
 """Ratios from 1/1.1 to 1.1 do not matter to a designer."""

@@ -18,6 +18,7 @@ from tospike.compare.energy.levels import TERMS, Difference
 from tospike.compare.energy.summary import CounterEnergyReport, spread
 from tospike.compare.energy.technology import Platform, load_technology
 from tospike.compare.report.area import FpgaArea, Resources
+from tospike.compare.report.candidates import BestCandidates, Candidate, CandidateArea
 from tospike.compare.report.design import Accuracy, DesignReport, Distribution
 from tospike.compare.report.study import (
     BreakEvenReport,
@@ -29,7 +30,7 @@ from tospike.compare.report.study import (
 )
 from tospike.compare.report.variations import Sensitivity, Variant
 from tospike.compare.study.matched_qnn import compare_matched_qnn
-from tospike.compare.study.verdict import judge
+from tospike.compare.study.verdict import Judged, judge
 from tospike.synth.report import CriticalPath
 
 SAMPLES = 449
@@ -67,7 +68,7 @@ def area(engine, dsp=8, **changes):
 def counter_energy(pj, **technologies):
     """Counters of samples of ``pj``; means on other technologies are as many times as much."""
     pj = np.asarray(pj, dtype=float)
-    others = {name: times * float(pj.mean()) for name, times in technologies.items()}
+    prices = {"horowitz45": 1, **technologies}
     return CounterEnergyReport(
         **spread(pj),
         technology="horowitz45",
@@ -76,9 +77,68 @@ def counter_energy(pj, **technologies):
         terms={"mac": float(pj.mean())},
         area_um2=123456.0,
         busy={"engine_0": 0.625},
-        technologies={"horowitz45": float(pj.mean()), **others},
-        platforms=dict.fromkeys(("horowitz45", *others), Platform.ASIC),
+        technologies={name: times * float(pj.mean()) for name, times in prices.items()},
+        technology_samples={name: tuple((times * pj).tolist()) for name, times in prices.items()},
+        platforms=dict.fromkeys(prices, Platform.ASIC),
     )
+
+
+def candidate(side, **changes):
+    """A candidate of a side."""
+    found = Candidate(
+        side=side,
+        file="a.onnx" if side == "ann" else "s.nir",
+        engine="event" if side == "ann" else "register",
+        place="registers",
+        lanes=8,
+        rows=None,
+        cols=None,
+        fold=None,
+        weight_bits=8,
+        act_bits=4 if side == "ann" else None,
+        steps=None if side == "ann" else 5,
+        code=None if side == "ann" else "rate",
+        seed=None,
+        is_quantised_after_training=False,
+        accuracy=0.98,
+        validation_accuracy=None,
+        accuracy_bound=None,
+        eligible=True,
+        cycles=100.0,
+        interval=100.0,
+        energy_pj=4000.0,
+        cost_model="horowitz45",
+        technologies={"horowitz45": 4000.0},
+        area=CandidateArea(lut4=None, ff=None, bram=None, dsp=None, um2=1e4, is_measured=False),
+        on_front=True,
+        command=f"tospike generate network a --out build/{side}",
+    )
+    return replace(found, **changes)
+
+
+def candidate_of(design, **changes):
+    """The candidate that became a design."""
+    counted = design.counters_pj
+    given = {"accuracy": design.accuracy.golden, "energy_pj": counted.total, "technologies": counted.technologies}
+    return candidate(design.kind, **{**given, **changes})
+
+
+def judged(ann, snn, *others, place="registers"):
+    """What a verdict compares: two designs, and other candidates."""
+    against, best = candidate_of(ann), candidate_of(snn, place=place)
+    return Judged(
+        ann=ann,
+        snn=snn,
+        against=against,
+        judged=best,
+        candidates=(against, best, *others),
+        technologies=tuple(ann.counters_pj.technologies),
+    )
+
+
+def verdict_of(ann, snn, *others, workload="digits", place="registers"):
+    """Judge two designs."""
+    return judge(workload, judged(ann, snn, *others, place=place))
 
 
 def operation_energy(operations):
@@ -90,6 +150,12 @@ def operation_energy(operations):
         memories=Memories(weight_bits=19000, state_bits=700, activation_bits=1500),
     )
     return energy(HOROWITZ_45, [engine]).summary()
+
+
+def answers(accuracy, samples=SAMPLES):
+    """Answers of which the last ones are wrong."""
+    right = round(accuracy * samples)
+    return (1,) * right + (0,) * (samples - right)
 
 
 def design(kind, *, cycles=371, operations=None, engine="engine", dsp=8, **changes):
@@ -120,6 +186,7 @@ def design(kind, *, cycles=371, operations=None, engine="engine", dsp=8, **chang
         published_pj={name: 1000.0 + len(name) for name in MODELS},
         choices={"weight_bits": 8, "dt": 1e-4, "bias": True},
         cycles_samples=tuple(per_sample.tolist()),
+        correct_samples=answers(0.977),
     )
     return replace(found, **changes)
 
@@ -138,8 +205,10 @@ def study(**changes):
         workload=WorkloadReport(name="digits", description="8 x 8 pixels", samples=SAMPLES, split="last quarter"),
         question="Should this network be spikes or not?",
         warnings=(),
-        verdict=judge((ann, snn), workload="digits"),
+        verdict=verdict_of(ann, snn),
         designs=(ann, snn),
+        candidates=(candidate_of(ann), candidate_of(snn)),
+        best=BestCandidates(ann=candidate_of(ann), snn=candidate_of(snn)),
         activity=SpikeActivity(
             spikes_per_synapse=1.25,
             spikes_per_neuron=1.5,
@@ -185,7 +254,7 @@ def study(**changes):
 def with_designs(report, change):
     """The study with both designs changed, and judged again."""
     designs = tuple(change(each) for each in report.designs)
-    return replace(report, designs=designs, verdict=judge(designs, workload="digits"))
+    return replace(report, designs=designs, verdict=verdict_of(*designs))
 
 
 def without_synthesis(report):

@@ -7,42 +7,27 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from support import reports
 from support.reports import study
 
-from tospike.compare.report.candidates import BestCandidates, Candidate, CandidateArea, SearchReport
+from tospike.compare.report.candidates import BestCandidates, SearchReport
 from tospike.compare.report.files import write_report
 from tospike.compare.report.json_file import parse_report, report_json
 
 
-def candidate(side, number, **changes):
-    given = {
-        "side": side,
-        "file": "a.onnx",
-        "engine": "event" if side == "ann" else "register",
-        "place": "memory",
-        "lanes": 8,
-        "rows": None,
-        "cols": None,
-        "fold": None,
-        "weight_bits": 8 - number,
-        "act_bits": 4 if side == "ann" else None,
-        "steps": None if side == "ann" else 5,
-        "code": None if side == "ann" else "rate",
-        "seed": None,
-        "is_quantised_after_training": number > 0,
-        "accuracy": 0.98 - 0.01 * number,
-        "validation_accuracy": 0.97 - 0.01 * number,
-        "eligible": number < 2,
-        "cycles": 100.0,
-        "interval": 100.0,
-        "energy_pj": 4000.0 - 500 * number,
-        "cost_model": "horowitz45",
-        "technologies": {"horowitz45": 4000.0 - 500 * number},
-        "area": CandidateArea(lut4=None, ff=None, bram=None, dsp=None, um2=1e4, is_measured=False),
-        "on_front": True,
-        "command": f"tospike generate network 'a & b.onnx' --lanes {number} --out build/{side}",
-    }
-    return Candidate(**{**given, **changes})
+def candidate(side, number):
+    return reports.candidate(
+        side,
+        weight_bits=8 - number,
+        is_quantised_after_training=number > 0,
+        accuracy=0.98 - 0.01 * number,
+        validation_accuracy=0.97 - 0.01 * number,
+        accuracy_bound=-0.01 * number,
+        eligible=number < 2,
+        energy_pj=4000.0 - 500 * number,
+        technologies={"horowitz45": 4000.0 - 500 * number},
+        command=f"tospike generate network 'a & b.onnx' --lanes {number} --out build/{side}",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +36,7 @@ def searched(tmp_path_factory):
     search = SearchReport(
         objective="energy",
         target=0.97,
+        target_side="snn",
         margin=0.01,
         points=40,
         ran=6,

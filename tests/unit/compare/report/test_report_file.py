@@ -14,7 +14,6 @@ from tospike.compare.report.json_file import load_report, parse_report, report_j
 from tospike.compare.report.page import report_html
 from tospike.compare.report.study import StudyReport
 from tospike.compare.report.variations import MatchedQnnComparison, Missing
-from tospike.compare.study.verdict import judge
 from tospike.hw.params import InputError
 from tospike.synth.report import CellReport, CriticalPath, FpgaReport
 from tospike.synth.targets import RESOURCES
@@ -42,19 +41,19 @@ def test_what_was_written_is_read(study, tmp_path):
 def test_a_saved_study_is_drawn_and_judged_again(study):
     again = parse_report(report_json(study))
     assert report_html(again, figures_of(again)) == report_html(study, figures_of(study))
-    assert judge(again.designs, workload=again.workload.name) == study.verdict
+    assert reports.verdict_of(*again.designs, workload=again.workload.name) == study.verdict
     assert isinstance(again.matched_qnn, MatchedQnnComparison)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda data: data.pop("format"), r"another version of tospike \(0\.1\.0, format none, not 3\): compare again"),
+        (lambda data: data.pop("format"), r"another version of tospike \(0\.1\.0, format none, not 4\): compare again"),
         (
             lambda data: data.update(format=1, provenance={"tospike": "9.9"}),
-            r"\(9\.9, format 1, not 3\): compare again",
+            r"\(9\.9, format 1, not 4\): compare again",
         ),
-        (lambda data: data.update(format=1, provenance=None), r"\(unknown, format 1, not 3\)"),
+        (lambda data: data.update(format=1, provenance=None), r"\(unknown, format 1, not 4\)"),
         (lambda data: data.pop("verdict"), "is not a report of `tospike compare`: give its report.json"),
         (lambda data: data["designs"][1].pop("cycles"), r"designs\.1\.cycles: field required"),
         (lambda data: data["designs"][0].update(kind="cnn"), r"designs\.0\.kind: input should be 'ann'"),

@@ -3,61 +3,97 @@
 import numpy as np
 import pytest
 
-from tospike.compare.search.choose import (
-    MARGIN,
-    Scored,
-    cheapest,
-    default_target,
-    front,
-    is_dominated,
-    is_eligible,
-)
+from tospike.compare.search.choose import Scored, cheapest, front, is_dominated
+from tospike.compare.search.eligible import find_eligible
+from tospike.hw.params import InputError
 
-TARGET = 0.95
+SAMPLES = 400
 
 
-def random_side(rng):
-    return [(number, Scored(float(a), float(c))) for number, (a, c) in enumerate(rng.uniform((0.9, 1), (1, 9), (6, 2)))]
+def random_side(rng, name, count=6):
+    """Functions with their answers, and a cost for each."""
+    answers = {
+        (name, number): tuple((rng.uniform(size=SAMPLES) < rng.uniform(0.9, 1)).tolist()) for number in range(count)
+    }
+    return answers, {each: float(rng.uniform(1, 9)) for each in answers}
 
 
-def ratio(ann, snn, target=TARGET):
-    """SNN over ANN, of the cheapest eligible designs."""
-    costs = [dict(side)[cheapest(side, target)[0]].cost for side in (snn, ann)]
-    return costs[0] / costs[1]
+def ratio(ann, snn):
+    """SNN over ANN, of the cheapest eligible functions."""
+    found = find_eligible({"ann": ann[0], "snn": snn[0]})
+    best = [
+        costs[cheapest(((each, cost) for each, cost in costs.items() if found.functions[each].eligible))[0]]
+        for _, costs in (snn, ann)
+    ]
+    return best[0] / best[1]
 
 
 @pytest.mark.parametrize("seed", range(50))
-def test_another_candidate_never_moves_the_ratio_away_from_its_side(seed):
+def test_another_candidate_of_known_accuracy_never_moves_the_ratio_away_from_its_side(seed):
     rng = np.random.default_rng(seed)
-    ann, snn = ([*random_side(rng), (6, Scored(0.97, 8.0))] for _ in range(2))
-    more = (7, Scored(float(rng.uniform(0.9, 1)), float(rng.uniform(0.1, 9))))
+    ann, snn = (random_side(rng, name) for name in ("ann", "snn"))
     before = ratio(ann, snn)
-    assert ratio(ann, [*snn, more]) <= before
-    assert ratio([*ann, more], snn) >= before
+    for side, own in (("ann", ann), ("snn", snn)):
+        # another hardware of a function that exists: the target stays
+        same = own[0][side, int(rng.integers(6))]
+        more = ({**own[0], (side, 6): same}, {**own[1], (side, 6): float(rng.uniform(0.1, 9))})
+        if side == "ann":
+            assert ratio(more, snn) >= before
+        else:
+            assert ratio(ann, more) <= before
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_swapping_the_sides_inverts_the_ratio(seed):
     rng = np.random.default_rng(seed)
-    ann, snn = ([*random_side(rng), (6, Scored(0.97, 8.0))] for _ in range(2))
-    assert ratio(snn, ann) == pytest.approx(1 / ratio(ann, snn))
-    sides = [[scored.accuracy for _, scored in side] for side in (ann, snn)]
-    assert default_target(sides) == default_target(reversed(sides))
+    one, other = (random_side(rng, name) for name in ("one", "other"))
+    assert ratio(other, one) == pytest.approx(1 / ratio(one, other))
 
 
 def test_equal_sides_tie():
-    side = random_side(np.random.default_rng(1))
-    assert ratio(side, side) == 1
+    rng = np.random.default_rng(1)
+    answers, costs = random_side(rng, "ann")
+    same = (
+        {("snn", number): found for (_, number), found in answers.items()},
+        {("snn", n): c for (_, n), c in costs.items()},
+    )
+    assert ratio((answers, costs), same) == 1
 
 
-def test_a_margin_below_the_target_is_eligible_and_rounding_does_not_matter():
-    assert is_eligible(0.97 - MARGIN, 0.97) and is_eligible(0.1 + 0.2 - MARGIN, 0.3)
-    assert not is_eligible(0.97 - MARGIN - 1e-6, 0.97)
+def with_wrong(wrong, samples=SAMPLES):
+    return tuple(number not in wrong for number in range(samples))
+
+
+def test_the_target_is_the_lower_of_the_best():
+    found = find_eligible({"ann": {"a": with_wrong({1})}, "snn": {"s": with_wrong({1, 2, 3}), "t": with_wrong({1, 2})}})
+    assert found.target.side == "snn" and found.target.accuracy == 398 / 400 and found.target.margin == 0.02
+    assert all(found.functions[each].eligible for each in "ast")
+
+
+def test_what_loses_more_than_the_margin_is_not_eligible():
+    sides = {"ann": {"a": with_wrong(set())}, "snn": {"s": with_wrong(set(range(4))), "t": with_wrong(set(range(14)))}}
+    found = find_eligible(sides)
+    assert found.functions["s"].eligible and found.functions["a"].eligible
+    assert not found.functions["t"].eligible and found.functions["t"].bound < -0.02
+
+
+def test_with_few_samples_only_the_most_accurate_of_each_side_are_eligible():
+    few = {"ann": {"a": with_wrong({0}, 20), "b": with_wrong({1}, 20), "c": with_wrong({0, 1}, 20)}}
+    found = find_eligible({**few, "snn": {"s": with_wrong({0}, 20), "t": with_wrong({0, 2}, 20)}})
+    assert {each for each, how in found.functions.items() if how.eligible} == {"a", "b", "s"}
+
+
+def test_a_given_accuracy_is_a_threshold():
+    sides = {"ann": {"a": with_wrong(set(range(8)))}, "snn": {"s": with_wrong(set(range(9))), "t": with_wrong(set())}}
+    found = find_eligible(sides, 0.98)
+    assert [found.functions[each].eligible for each in "ast"] == [True, False, True]
+    assert found.target.side is None and found.functions["a"].bound is None
+    with pytest.raises(InputError, match=r"no ANN within the budget reaches --accuracy 0\.99 on validation, the best"):
+        find_eligible(sides, 0.99)
 
 
 def test_the_first_of_equally_cheap_designs_is_chosen():
-    side = [("a", Scored(0.99, 2.0)), ("b", Scored(0.98, 2.0)), ("c", Scored(0.5, 1.0))]
-    assert cheapest(side, 0.98, 3) == ["a", "b"]
+    assert cheapest([("a", 2.0), ("b", 2.0), ("c", 3.0)], 2) == ["a", "b"]
 
 
 @pytest.mark.parametrize("seed", range(20))
