@@ -22,7 +22,8 @@ PAIRS = (
     "compare digits --pair --engine event --lanes 2",
 )
 COMMON = "--gates --gate-samples 20 --no-synth --no-sensitivity --no-iso-accuracy --no-matched-qnn --rtl-samples 1"
-HEAD = """# Pairs of designs measured at both levels with the same prices (OSU 180 nm). Ratios are SNN over ANN; of the gates one
+HEAD = """\
+# Pairs of designs measured at both levels with the same prices (OSU 180 nm). Ratios are SNN over ANN; of the gates one
 # without delays and one with the library's. Written by `python -m benchmarks.level_errors`.
 """
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from tospike.compare.report.area import FpgaArea
 from tospike.compare.report.candidates import BestCandidates, Candidate, CandidateArea, SearchReport
@@ -10,6 +9,7 @@ from tospike.compare.report.design import DesignReport, Kind
 from tospike.compare.report.numbers import percent
 from tospike.compare.search.choose import Scored, front
 from tospike.compare.search.eligible import Target
+from tospike.compare.search.measure import SearchPoint
 from tospike.compare.search.run import Found
 from tospike.compare.search.shape import shape_of_design
 from tospike.compare.study.chosen import KINDS, Chosen, Search, command_of
@@ -54,8 +54,8 @@ def pair_of(workload: Workload, chosen: Chosen, measured: Mapping[Kind, Measured
 
 def candidates_of(
     workload: Workload, search: Search, measured: Mapping[Kind, Sequence[DesignReport]]
-) -> tuple[tuple[Candidate, ...], BestCandidates]:
-    """Return the candidates, and the best of each side.
+) -> dict[SearchPoint, Candidate]:
+    """Return the candidates: those of each side by ascending energy.
 
     Parameters
     ----------
@@ -66,22 +66,20 @@ def candidates_of(
     measured
         The reports of the chosen designs of each side, in order.
     """
-    areas: dict[Any, FpgaArea] = {
+    areas = {
         found.point: design.fpga
         for kind in KINDS
         for found, design in zip(search.chosen[kind], measured[kind], strict=True)
         if isinstance(design.fpga, FpgaArea)
     }
-    rows: list[Candidate] = []
-    best = {}
+    rows: dict[SearchPoint, Candidate] = {}
     for kind in KINDS:
         own = [found for found in search.result.designs if found.point.function.side == kind]
         made = [_candidate(workload, search, found, areas.get(found.point)) for found in own]
         kept = front([Scored(row.accuracy, row.energy_pj) for row in made])
-        made = [replace(row, on_front=on_front) for row, on_front in zip(made, kept, strict=True)]
-        best[kind] = made[own.index(search.chosen[kind][0])]
-        rows += sorted(made, key=lambda row: row.energy_pj)
-    return tuple(rows), BestCandidates(ann=best["ann"], snn=best["snn"])
+        ranked = sorted(zip(own, made, kept, strict=True), key=lambda row: row[1].energy_pj)
+        rows |= {found.point: replace(row, on_front=on_front) for found, row, on_front in ranked}
+    return rows
 
 
 def _candidate(workload: Workload, search: Search, found: Found, measured: FpgaArea | None) -> Candidate:

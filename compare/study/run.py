@@ -8,19 +8,21 @@ from pathlib import Path
 
 from tospike.compare.energy.break_even import spike_activity
 from tospike.compare.energy.counts.models import MODELS
+from tospike.compare.report.candidates import BestCandidates
 from tospike.compare.report.design import DesignReport, Kind
 from tospike.compare.report.study import Provenance, Seeds, StudyReport, TechnologyReport, WorkloadReport
 from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison, Missing, Sensitivity, Variant
 from tospike.compare.study.break_even import break_even_report
-from tospike.compare.study.candidates import candidates_of, pair_of, search_report
+from tospike.compare.study.candidates import search_report
 from tospike.compare.study.chosen import KINDS, Chosen, choose
 from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy, run_grid
 from tospike.compare.study.matched_qnn import compare_matched_qnn, matched_act_bits, matched_qnn_design
 from tospike.compare.study.measure import Measured, measure_side
 from tospike.compare.study.options import Progress, StudyOptions
+from tospike.compare.study.platforms import compared_sides
 from tospike.compare.study.sensitivity import placed_states, rank, variants
 from tospike.compare.study.trial import Trials
-from tospike.compare.study.verdict import Judged, judge
+from tospike.compare.study.verdict import judge
 from tospike.compare.study.workload import Workload
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.files.results_folder import write_results
@@ -90,23 +92,10 @@ def _report(
     measured = _measure_all(chosen, out, options, progress)
     ann, snn = (measured[kind][0] for kind in KINDS)
     designs = (ann.design, snn.design)
-    compared = {kind: measured[kind][0] for kind in KINDS}
     activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in (ann, snn)))
-    if chosen.search:
-        reports = {kind: [each.design for each in sides] for kind, sides in measured.items()}
-        candidates, best = candidates_of(workload, chosen.search, reports)
-        how = search_report(chosen.search, best)
-    else:
-        best = pair_of(workload, chosen, compared)
-        candidates, how = (best.ann, best.snn), None
-    sides = Judged(
-        ann=ann.design,
-        snn=snn.design,
-        against=best.ann,
-        judged=best.snn,
-        candidates=candidates,
-        technologies=[each.name for each in options.technologies],
-    )
+    sides = compared_sides(workload, chosen, measured, options)
+    own = sides[options.technology.platform]
+    best = BestCandidates(ann=own.against, snn=own.judged)
     verdict = judge(workload.name, sides)
     trials = Trials(chosen.compared, paths, data, chosen.options, options.technology)
     controls, matched = _matched_qnn(
@@ -124,9 +113,9 @@ def _report(
         warnings=_warnings(data, ann, snn),
         verdict=verdict,
         designs=designs,
-        candidates=candidates,
+        candidates=own.candidates,
         best=best,
-        search=how,
+        search=search_report(chosen.search, best) if chosen.search else None,
         controls=further + controls,
         matched_qnn=matched,
         activity=activity,

@@ -6,7 +6,7 @@ ratio is SNN over ANN: below 1 favours spikes. The interval of the ratio is over
 platform, and over the error of the level at which energies were measured.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.levels import Level
+from tospike.compare.energy.technology import Platform
 from tospike.compare.report.candidates import Candidate
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.verdict import AccuracyComparison, Platforms, PlatformVerdict, Verdict
@@ -34,7 +35,7 @@ class Judged:
     """The ANN among the candidates."""
     judged: Candidate
     """The SNN among the candidates."""
-    candidates: Sequence[Candidate]
+    candidates: tuple[Candidate, ...]
     technologies: Sequence[str]
     """Cost models of the platform; the first one chose the designs, and decides."""
 
@@ -44,43 +45,43 @@ class Judged:
         return sum(design.mismatches or 0 for design in (self.ann, self.snn))
 
 
-def judge(workload: str, asic: Judged, fpga: Judged | None = None) -> Verdict:
-    """Judge the best ANN against the best SNN.
+def judge(workload: str, sides: Mapping[Platform, Judged]) -> Verdict:
+    """Judge the best ANN against the best SNN, on each platform.
 
     Parameters
     ----------
     workload
         Its name, for the sentence.
-    asic, fpga
-        The designs of each platform.
+    sides
+        The designs that each platform compares; that of the cost model that decides is the first.
 
     Raises
     ------
     InputError
         The designs ran on different samples.
     """
-    own = _judge_platform(asic)
-    ann, snn = asic.ann, asic.snn
-    by_level = {
-        Level.COUNTS: snn.energy_pj.total / ann.energy_pj.total,
-        Level.COUNTERS: asic.judged.energy_pj / asic.against.energy_pj,
-    }
-    ratios = _ratios(asic)[1]
-    over = next(iter(ratios.values())).over
+    found = {platform: _judge_platform(each) for platform, each in sides.items()}
+    first = next(iter(sides.values()))
+    own, ann, snn = next(iter(found.values())), first.ann, first.snn
+    over = next(iter(_ratios(first)[1].values())).over
     return Verdict(
         **vars(own),
-        sentence=verdict_sentence(workload, ann, snn, own, over=over, mismatches=asic.mismatches),
+        sentence=verdict_sentence(workload, ann, snn, own, over=over, mismatches=first.mismatches),
         interval_over=over,
         confidence=CONFIDENCE,
-        by_level={**by_level, own.level: own.ratio},
-        platforms=Platforms(asic=own, fpga=_judge_platform(fpga) if fpga else None),
+        by_level={
+            Level.COUNTS: snn.energy_pj.total / ann.energy_pj.total,
+            Level.COUNTERS: first.judged.energy_pj / first.against.energy_pj,
+            own.level: own.ratio,
+        },
+        platforms=Platforms(asic=found.get(Platform.ASIC), fpga=found.get(Platform.FPGA)),
     )
 
 
 def _judge_platform(sides: Judged) -> PlatformVerdict:
     level, ratios = _ratios(sides)
     deepest = next(iter(ratios.values()))
-    ratio = deepest.ratio if level is Level.GATES else sides.judged.energy_pj / sides.against.energy_pj
+    ratio = deepest.ratio if level is Level.GATES else _by_technology(sides, sides.technologies[0])
     accuracy = _accuracy(sides, snn_is_cheaper=ratio < 1)
     error = level_error(sides.judged.place) if level is Level.COUNTERS else 0.0
     decision = decide(ratios, level_error=error)
@@ -107,7 +108,7 @@ def _judge_platform(sides: Judged) -> PlatformVerdict:
 
 
 def _by_technology(sides: Judged, name: str) -> float:
-    return sides.snn.counters_pj.technologies[name] / sides.ann.counters_pj.technologies[name]
+    return sides.judged.technologies[name] / sides.against.technologies[name]
 
 
 def _ratios(sides: Judged) -> tuple[Level, dict[str, LogRatio]]:
@@ -149,5 +150,11 @@ def _accuracy_split(sides: Judged, ratio: float) -> Split:
     cheaper = "snn" if ratio < 1 else "ann"
     own = [each for each in sides.candidates if each.side == cheaper]
     best = max(own, key=lambda each: (each.accuracy, -each.energy_pj))
-    other = best.energy_pj / sides.against.energy_pj if cheaper == "snn" else sides.judged.energy_pj / best.energy_pj
+    name = sides.technologies[0]
+    pj = {
+        "ann": sides.against.technologies[name],
+        "snn": sides.judged.technologies[name],
+        cheaper: best.technologies[name],
+    }
+    other = pj["snn"] / pj["ann"]
     return Split(axis="accuracy", low=min(ratio, other), high=max(ratio, other))

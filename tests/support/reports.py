@@ -138,7 +138,7 @@ def judged(ann, snn, *others, place="registers"):
 
 def verdict_of(ann, snn, *others, workload="digits", place="registers"):
     """Judge two designs."""
-    return judge(workload, judged(ann, snn, *others, place=place))
+    return judge(workload, {Platform.ASIC: judged(ann, snn, *others, place=place)})
 
 
 def operation_energy(operations):

@@ -80,7 +80,7 @@ def test_a_tie_needs_a_small_error():
 
 
 def test_a_cheaper_side_that_may_be_less_accurate_is_undecided():
-    other = reports.candidate("snn", accuracy=0.975, energy_pj=1500.0)
+    other = reports.candidate("snn", accuracy=0.975, technologies={"horowitz45": 1500.0})
     verdict = verdict_of(design("ann"), design("snn", accuracy=0.95, energy=300), other)
     assert verdict.decision == "undecided"
     assert (verdict.split.axis, verdict.split.low, verdict.split.high) == ("accuracy", pytest.approx(0.3), 1.5)
