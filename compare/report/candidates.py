@@ -52,7 +52,9 @@ class Candidate(Shape):
     file: str
     """Its network."""
     seed: int | None
-    """Seed of its training; ``None``: unknown."""
+    """Seed of its training; ``None``: unknown, or several."""
+    seeds: int
+    """Networks that were trained like this; accuracies and costs are means over them."""
     is_quantised_after_training: bool
     """Whether widths, steps or code are others than in its file."""
     accuracy: float

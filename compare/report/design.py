@@ -15,6 +15,7 @@ from tospike.compare.report.area import CellArea, FpgaArea
 
 Kind = Literal["ann", "snn"]
 """The two networks of a study."""
+KINDS: tuple[Kind, Kind] = ("ann", "snn")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
 """What a design costs, and what a search minimises."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from statistics import fmean
 
 
 class SearchObjective(StrEnum):
@@ -33,6 +34,12 @@ class Costs:
     def value(self, objective: SearchObjective) -> float:
         """Return the cost that a search minimises; a bound of it if these are bounds."""
         return _VALUES[objective](self)
+
+
+def mean_costs(several: Sequence[Costs]) -> Costs:
+    """Return the mean of the costs of designs."""
+    names = (each.name for each in fields(Costs))
+    return Costs(**{name: fmean(getattr(costs, name) for costs in several) for name in names})
 
 
 _VALUES: Mapping[SearchObjective, Callable[[Costs], float]] = {

@@ -11,8 +11,8 @@ from tospike.compare.verdict.noninferior import compare_accuracy, margin_for
 from tospike.hw.params import InputError
 
 T = TypeVar("T")
-Answers = tuple[bool, ...]
-"""Whether each validation sample was answered correctly."""
+Answers = tuple[tuple[bool, ...], ...]
+"""Whether each validation sample was answered correctly, by the network of each seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,24 +64,23 @@ def find_eligible(sides: Mapping[Kind, Mapping[T, Answers]], accuracy: float | N
         A side does not reach the ``accuracy``.
     """
     best = {side: _most_accurate(own) for side, own in sides.items()}
-    samples = len(next(iter(next(iter(sides.values())).values())))
     if accuracy is not None:
         return _above(sides, best, accuracy)
     most = {side: float(np.mean(sides[side][best[side]])) for side in sides}
     lower = min(most, key=lambda side: most[side])
-    reference = np.array([sides[lower][best[lower]]])
+    reference = np.array(sides[lower][best[lower]])
     found = {}
     for side, own in sides.items():
         for each, answers in own.items():
-            paired = compare_accuracy(reference, np.array([answers]))
+            paired = compare_accuracy(reference, np.array(answers))
             as_good_as_any = paired.other >= most[side]
             found[each] = Eligibility(eligible=as_good_as_any or paired.is_noninferior, bound=paired.bound)
-    target = Target(accuracy=most[lower], side=lower, margin=margin_for(samples))
+    target = Target(accuracy=most[lower], side=lower, margin=margin_for(reference.size))
     return Eligible(target=target, functions=found)
 
 
 def _most_accurate(answers: Mapping[T, Answers]) -> T:
-    return max(answers, key=lambda each: sum(answers[each]))
+    return max(answers, key=lambda each: float(np.mean(answers[each])))
 
 
 def _above(sides: Mapping[Kind, Mapping[T, Answers]], best: Mapping[Kind, T], accuracy: float) -> Eligible[T]:

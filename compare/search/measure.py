@@ -8,6 +8,7 @@ the flip-flops, for which its hardware is built.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from tospike.compare.energy.technology import Technology
 from tospike.compare.report.candidates import Shape
 from tospike.compare.search.area import predicted_area
 from tospike.compare.search.bound import least_registers
-from tospike.compare.search.costs import Costs
+from tospike.compare.search.costs import Costs, mean_costs
 from tospike.compare.search.eligible import Answers
 from tospike.compare.search.setting import Setting, load_setting
 from tospike.compare.search.shape import shape_of_design
@@ -62,13 +63,18 @@ class FunctionRun:
     """A function and its hardware."""
 
     answers: Answers
-    """On the validation samples; all wrong if the network cannot have it."""
+    """On the validation samples; none if the network cannot have it."""
     hardware: tuple[Hardware, ...]
+
+    @property
+    def accuracy(self) -> float:
+        """On the validation samples, over all seeds."""
+        return float(np.mean(self.answers))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Priced:
-    """The exact costs of a design."""
+    """The exact costs of a design, means over the seeds of its network."""
 
     validation_accuracy: float
     validation: Costs
@@ -82,39 +88,70 @@ class Priced:
 def run_function(file: Path, device: Device | None, function: Function) -> FunctionRun:
     """Run a function on the validation samples, and time and bound its hardware."""
     setting = load_setting(file)
-    impossible = FunctionRun(answers=(False,) * len(setting.validation.x), hardware=())
     try:
-        base = setting.prepared(function)
-        params = base.design.params
+        runs = [_run_seed(setting, function, path) for path in setting.network_of(function).files]
     except InputError:
-        return impossible
-    if function.side == "ann" and not is_narrow(params, dict(function.given)):
-        return impossible
+        return FunctionRun(answers=(), hardware=())
+    hardware: list[Hardware] = []
+    answers: list[tuple[bool, ...]] = []
+    # hardware that every seed can have
+    for choice in (choice for choice in runs[0] if all(choice in other for other in runs)):
+        timed = [run[choice] for run in runs]
+        answers = [each.answers for each in timed]
+        params = timed[0].design.params
+        hardware.append(
+            Hardware(
+                choice=choice,
+                shape=shape_of_design(timed[0].prepared, params),
+                least=mean_costs([each.least for each in timed]),
+                area=predicted_area(params, device.family) if device else None,
+            )
+        )
+    return FunctionRun(answers=tuple(answers), hardware=tuple(hardware))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Timed:
+    """A design of a function, for the network of one seed."""
+
+    prepared: Prepared
+    design: Design
+    answers: tuple[bool, ...]
+    least: Costs
+
+
+def _run_seed(setting: Setting, function: Function, path: Path) -> dict[Choice, _Timed]:
+    """Run a function of one seed with every hardware that can; of equal designs the first."""
+    base = setting.prepared(function, file=path)
+    if function.side == "ann" and not is_narrow(base.design.params, dict(function.given)):
+        return {}
     data, technology = setting.validation, setting.technologies[0]
-    answers, found = impossible.answers, dict[AcceleratorParams, Hardware]()
+    found: dict[AcceleratorParams, tuple[Choice, _Timed]] = {}
     traces: Traces = {}
-    for choice, prepared, design in _designs(setting, function, base):
+    for choice, prepared, design in _designs(setting, function, base, path):
         if design.params in found:
             continue
         result = run(design, prepared.integers(data.x), traces)
-        answers = tuple((result.predictions == data.y).tolist())
-        found[design.params] = Hardware(
-            choice=choice,
-            shape=shape_of_design(prepared, design.params),
+        timed = _Timed(
+            prepared=prepared,
+            design=design,
+            answers=tuple((result.predictions == data.y).tolist()),
             least=_costs(technology, design, result, least_registers(design.params)),
-            area=predicted_area(design.params, device.family) if device else None,
         )
-    return FunctionRun(answers=answers, hardware=tuple(found.values()))
+        found[design.params] = choice, timed
+    return dict(found.values())
 
 
-def _designs(setting: Setting, function: Function, base: Prepared) -> Iterator[tuple[Choice, Prepared, Design]]:
+def _designs(
+    setting: Setting, function: Function, base: Prepared, path: Path
+) -> Iterator[tuple[Choice, Prepared, Design]]:
     """Yield every hardware that can run a function; it differs from the network as given by its plan only."""
     for choice in hardware(function.side, setting.fixed[function.side]):
         try:
             if dict(choice)["engine"] == Engine.DELTA.value:  # its network takes a frame for each partial inference
                 if not (setting.validation.is_frames or base.network.input.time_bins > 1):
                     continue  # nothing to skip: a sample is one frame
-                prepared = setting.prepared(function, choice)
+                prepared = setting.prepared(function, choice, file=path)
                 yield choice, prepared, prepared.design
             else:
                 design = plan(base.quantized.network, setting.options_of(function, choice).plan)
@@ -126,7 +163,19 @@ def _designs(setting: Setting, function: Function, base: Prepared) -> Iterator[t
 def price(file: Path, point: SearchPoint) -> Priced:
     """Return the exact costs of a design, on the validation and on the test samples."""
     setting = load_setting(file)
-    prepared = setting.prepared(point.function, point.hardware)
+    seeds = [_price_seed(setting, point, path) for path in setting.network_of(point.function).files]
+    return Priced(
+        validation_accuracy=fmean(each.validation_accuracy for each in seeds),
+        validation=mean_costs([each.validation for each in seeds]),
+        accuracy=fmean(each.accuracy for each in seeds),
+        test=mean_costs([each.test for each in seeds]),
+        technologies={name: fmean(each.technologies[name] for each in seeds) for name in seeds[0].technologies},
+        flip_flops=seeds[0].flip_flops,
+    )
+
+
+def _price_seed(setting: Setting, point: SearchPoint, path: Path) -> Priced:
+    prepared = setting.prepared(point.function, point.hardware, file=path)
     design, decides = prepared.design, setting.technologies[0]
     registers = register_bits(design.params)
     validation, test = (run(design, prepared.integers(data.x)) for data in (setting.validation, setting.test))

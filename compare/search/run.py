@@ -10,9 +10,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
-from statistics import fmean
 
-from tospike.compare.report.design import Kind
+from tospike.compare.report.design import KINDS, Kind
 from tospike.compare.search.choose import Scored, cheapest, is_dominated
 from tospike.compare.search.costs import SearchObjective
 from tospike.compare.search.eligible import Eligibility, Target, find_eligible
@@ -27,7 +26,6 @@ from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import require
 from tospike.hw.params.devices import Device
 
-SIDES: tuple[Kind, Kind] = ("ann", "snn")
 GROUP = 4
 """Points that are executed between two looks at the time and at the bounds."""
 FUNCTIONS_SHARE = 0.5
@@ -158,7 +156,7 @@ def search(
     """
     start = time.monotonic()
     limit = 60 * minutes
-    grid = list(_interleaved([list(_functions(setting, side)) for side in SIDES]))
+    grid = list(_interleaved([list(_functions(setting, side)) for side in KINDS]))
     with temporary_folder() as folder, workers(options.jobs) as execute:
         file = setting.save(folder)
         running, pricing = function_task(setting, file, device), price_task(setting, file)
@@ -185,8 +183,8 @@ def search(
 def _functions(setting: Setting, side: Kind) -> Iterator[Function]:
     """Yield the functions of all networks of a side, the networks as given first."""
     each = [
-        list(functions(side, number, setting.prepared(Function(side=side, file=number)), setting.fixed[side]))
-        for number in range(len(setting.files[side]))
+        list(functions(side, number, setting.prepared(Function(side=side, network=number)), setting.fixed[side]))
+        for number in range(len(setting.networks[side]))
     ]
     yield from _interleaved(each)
 
@@ -212,18 +210,18 @@ def _designs(
     }
     over = sum(len(run.hardware) - len(within[function]) for function, run in runs.items())
     answers = {
-        side: {each: runs[each].answers for each in within if each.side == side and within[each]} for side in SIDES
+        side: {each: runs[each].answers for each in within if each.side == side and within[each]} for side in KINDS
     }
     for side, own in answers.items():
         require(len(own) > 0, f"no {side.upper()} is within the budget: give a larger one")
     allowed = find_eligible(answers, options.accuracy)
-    sides = {side: _Side(objective=options.minimised, designs=[]) for side in SIDES}
+    sides = {side: _Side(objective=options.minimised, designs=[]) for side in KINDS}
     for function, each_hardware in within.items():
         sides[function.side].designs += [
             Found(
                 point=SearchPoint(function=function, hardware=hardware.choice),
                 hardware=hardware,
-                accuracy=fmean(runs[function].answers),
+                accuracy=runs[function].accuracy,
                 may_be_chosen=allowed.functions[function],
             )
             for hardware in each_hardware

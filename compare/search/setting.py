@@ -11,6 +11,7 @@ import numpy as np
 from tospike.compare.energy.technology import Technology
 from tospike.compare.report.design import Kind
 from tospike.compare.search.space import Choice, Function
+from tospike.compare.search.trained import Trained
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared, prepare
@@ -21,7 +22,7 @@ from tospike.gen.tools.cache import digest
 class Setting:
     """Networks, options, data and prices of a search."""
 
-    files: Mapping[Kind, tuple[Path, ...]]
+    networks: Mapping[Kind, tuple[Trained, ...]]
     """The networks of each side."""
     options: Mapping[Kind, ModelOptions]
     """Options of the networks as given."""
@@ -36,19 +37,20 @@ class Setting:
         """Return the options of a function, or of a design."""
         return self.options[function.side].but(**dict(function.given), **dict(hardware))
 
-    def file_of(self, function: Function) -> Path:
+    def network_of(self, function: Function) -> Trained:
         """Return the network of a function."""
-        return self.files[function.side][function.file]
+        return self.networks[function.side][function.network]
 
-    def prepared(self, function: Function, hardware: Choice = ()) -> Prepared:
-        """Return a function, or a design, quantised and planned.
+    def prepared(self, function: Function, hardware: Choice = (), *, file: Path | None = None) -> Prepared:
+        """Return a function, or a design, quantised and planned; of its first seed, or that of ``file``.
 
         Raises
         ------
         InputError
             As for `prepare`.
         """
-        return prepare(self.file_of(function), self.validation, self.options_of(function, hardware))
+        chosen = file or self.network_of(function).first
+        return prepare(chosen, self.validation, self.options_of(function, hardware))
 
     @cached_property
     def digest(self) -> str:
@@ -60,9 +62,10 @@ class Setting:
         }
         training = np.ascontiguousarray(self.validation.train_x).tobytes()
         networks = {
-            f"{side}.{number}": path.read_bytes()
-            for side, paths in self.files.items()
-            for number, path in enumerate(paths)
+            f"{side}.{number}.{seed}": path.read_bytes()
+            for side, networks in self.networks.items()
+            for number, network in enumerate(networks)
+            for seed, path in enumerate(network.files)
         }
         said = {
             f"{name}.{side}": repr((sorted(given.given.items()), given.layers))

@@ -31,8 +31,8 @@ class Function:
     """A network of a side, with the widths, steps and code that it does not have as given."""
 
     side: Kind
-    file: int
-    """Number of its file among those of the side."""
+    network: int
+    """Its number among those of the side."""
     given: Choice = ()
 
     @property
@@ -93,22 +93,22 @@ ENGINES: Mapping[str, EngineAxes] = {
 """Every engine: an array that runs convolutions is a conv engine."""
 
 
-def functions(side: Kind, file: int, prepared: Prepared, fixed: ModelOptions) -> Iterator[Function]:
+def functions(side: Kind, network: int, prepared: Prepared, fixed: ModelOptions) -> Iterator[Function]:
     """Yield the functions of a network, the network as given first; options in ``fixed`` do not change.
 
     Widths only fall from those of the network as given.
     """
     axes = _ann_axes(prepared) if side == "ann" else _snn_axes(prepared)
     varied = {name: values for name, values in axes.items() if getattr(fixed, name) is None}
-    found: dict[Function, None] = {Function(side=side, file=file): None}
+    found: dict[Function, None] = {Function(side=side, network=network): None}
     for name in varied:  # one at a time first: those are most often of use
-        found |= {Function(side=side, file=file, given=((name, value),)): None for value in varied[name]}
+        found |= {Function(side=side, network=network, given=((name, value),)): None for value in varied[name]}
     crossed = {name: values for name, values in varied.items() if name != "encoding"}
     codes = {name: values for name, values in varied.items() if name in ("encoding", "steps")}
     for grid in (crossed, codes):  # codes that the network was not trained with, at its own widths
         for values in product(*((None, *values) for values in grid.values())):
             chosen = tuple((name, value) for name, value in zip(grid, values, strict=True) if value is not None)
-            found[Function(side=side, file=file, given=chosen)] = None
+            found[Function(side=side, network=network, given=chosen)] = None
     yield from found
 
 

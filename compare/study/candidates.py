@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from tospike.compare.report.area import FpgaArea
 from tospike.compare.report.candidates import BestCandidates, Candidate, CandidateArea, SearchReport
-from tospike.compare.report.design import DesignReport, Kind
+from tospike.compare.report.design import KINDS, DesignReport, Kind
 from tospike.compare.report.numbers import percent
 from tospike.compare.search.choose import Scored, front
 from tospike.compare.search.eligible import Target
 from tospike.compare.search.measure import SearchPoint
 from tospike.compare.search.run import Found
 from tospike.compare.search.shape import shape_of_design
-from tospike.compare.study.chosen import KINDS, Chosen, Search, command_of
+from tospike.compare.study.chosen import Chosen, Search, command_of
 from tospike.compare.study.measure import Measured
 from tospike.compare.study.workload import Workload
 
@@ -28,6 +28,7 @@ def pair_of(workload: Workload, chosen: Chosen, measured: Mapping[Kind, Measured
             file=chosen.paths[kind].name,
             **vars(shape_of_design(prepared, prepared.design.params)),
             seed=None,
+            seeds=1,
             is_quantised_after_training=False,
             accuracy=design.accuracy.golden,
             validation_accuracy=None,
@@ -85,12 +86,14 @@ def candidates_of(
 def _candidate(workload: Workload, search: Search, found: Found, measured: FpgaArea | None) -> Candidate:
     priced, shape, function = found.priced, found.hardware.shape, found.point.function
     assert priced is not None  # a candidate has its costs
+    network = search.setting.network_of(function)
     cells = measured or found.hardware.area
     return Candidate(
         side=function.side,
-        file=search.setting.file_of(function).name,
+        file=network.first.name,
         **vars(shape),
-        seed=None,
+        seed=network.seed,
+        seeds=max(len(network.seeds), 1),
         is_quantised_after_training=function.is_quantised_after_training,
         accuracy=priced.accuracy,
         validation_accuracy=priced.validation_accuracy,
@@ -113,7 +116,7 @@ def _candidate(workload: Workload, search: Search, found: Found, measured: FpgaA
         command=command_of(
             workload,
             function.side,
-            search.setting.file_of(function),
+            network.first,
             search.setting.options_of(function, found.point.hardware),
         ),
     )

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tospike.compare.report.design import Kind
+from tospike.compare.report.design import KINDS, Kind
 from tospike.compare.search.run import Found, SearchResult, search
 from tospike.compare.search.setting import Setting
 from tospike.compare.search.split import split_validation
+from tospike.compare.search.trained import trained_networks
 from tospike.compare.study.options import Progress, StudyOptions
 from tospike.compare.study.workload import Workload
 from tospike.gen.data.datasets import DataSet
@@ -20,7 +21,6 @@ from tospike.gen.pipeline import Prepared, prepare
 from tospike.hw.params import require
 
 _log = logging.getLogger(__name__)
-KINDS: tuple[Kind, Kind] = ("ann", "snn")
 _OF_DATA = ("hold_out", "time_bin_us", "sensor")
 
 
@@ -122,9 +122,10 @@ def _searched(
     )
     validation, test = split_validation(data, how.search_samples)
     test.first(options.rtl_samples)  # refuses more than there are
+    networks = {kind: trained_networks(several) for kind, several in files.items()}
     minutes = how.search_minutes or workload.search_minutes
     setting = Setting(
-        files=files,
+        networks=networks,
         options={kind: workload.options.of_kind(spiking=kind == "snn") for kind in KINDS},
         fixed={kind: workload.given.of_kind(spiking=kind == "snn") for kind in KINDS},
         validation=validation,
@@ -150,12 +151,12 @@ def _searched(
     best = {kind: found[0].point for kind, found in chosen.items()}
     return Chosen(
         data=test,
-        paths={kind: setting.file_of(point.function) for kind, point in best.items()},
+        paths={kind: setting.network_of(point.function).first for kind, point in best.items()},
         options={kind: setting.options_of(point.function, point.hardware) for kind, point in best.items()},
         prepared={
             kind: tuple(
                 prepare(
-                    setting.file_of(each.point.function),
+                    setting.network_of(each.point.function).first,
                     test,
                     setting.options_of(each.point.function, each.point.hardware),
                 )

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tospike.compare.energy.technology import Platform
 from tospike.compare.report.candidates import Candidate
-from tospike.compare.report.design import Accuracy, DesignReport, Kind
+from tospike.compare.report.design import KINDS, Accuracy, DesignReport, Kind
 from tospike.compare.search.measure import SearchPoint
 from tospike.compare.study.candidates import candidates_of, pair_of
-from tospike.compare.study.chosen import KINDS, Chosen, Search
+from tospike.compare.study.chosen import Chosen, Search
 from tospike.compare.study.entry import golden_entry
 from tospike.compare.study.measure import Measured
 from tospike.compare.study.options import StudyOptions
@@ -77,10 +78,14 @@ class _Searched:
     def compared(self, technologies: Sequence[str]) -> Judged:
         """Return what a platform with these cost models compares."""
         points = {kind: self._best(kind, technologies[0]) for kind in KINDS}
-        designs = {kind: self.designs.get(point) or self._golden(point) for kind, point in points.items()}
+        files = {kind: self.search.setting.network_of(point.function).files for kind, point in points.items()}
+        designs = {
+            kind: self.designs.get(point) or self._golden(point, files[kind][0]) for kind, point in points.items()
+        }
         return Judged(
             ann=designs["ann"],
             snn=designs["snn"],
+            seeds=tuple(self._golden(points[kind], file) for kind in KINDS for file in files[kind][1:]),
             against=self.rows[points["ann"]],
             judged=self.rows[points["snn"]],
             candidates=tuple(self.rows.values()),
@@ -97,11 +102,11 @@ class _Searched:
         )
         return min(eligible, key=lambda point: self.rows[point].technologies[technology])
 
-    def _golden(self, point: SearchPoint) -> DesignReport:
-        """Return the report of a design that was not measured, by its golden model."""
+    def _golden(self, point: SearchPoint, file: Path) -> DesignReport:
+        """Return the report of a design that was not measured, of the network in a file, by its golden model."""
         setting = self.search.setting
         test = setting.test
-        prepared = setting.prepared(point.function, point.hardware)
+        prepared = setting.prepared(point.function, point.hardware, file=file)
         reference = float_inference(prepared.network, test.x, test.y)
         golden = golden_inference(prepared, test.x, test.y)
         return golden_entry(prepared, test.x, golden, self.options.prices).report(

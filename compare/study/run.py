@@ -9,12 +9,12 @@ from pathlib import Path
 from tospike.compare.energy.break_even import spike_activity
 from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.report.candidates import BestCandidates
-from tospike.compare.report.design import DesignReport, Kind
+from tospike.compare.report.design import KINDS, DesignReport, Kind
 from tospike.compare.report.study import Provenance, Seeds, StudyReport, TechnologyReport, WorkloadReport
 from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison, Missing, Sensitivity, Variant
 from tospike.compare.study.break_even import break_even_report
 from tospike.compare.study.candidates import search_report
-from tospike.compare.study.chosen import KINDS, Chosen, choose
+from tospike.compare.study.chosen import Chosen, choose
 from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy, run_grid
 from tospike.compare.study.matched_qnn import compare_matched_qnn, matched_act_bits, matched_qnn_design
 from tospike.compare.study.measure import Measured, measure_side
@@ -116,6 +116,7 @@ def _report(
         candidates=own.candidates,
         best=best,
         search=search_report(chosen.search, best) if chosen.search else None,
+        seeds=own.seeds,
         controls=further + controls,
         matched_qnn=matched,
         activity=activity,

@@ -16,7 +16,7 @@ from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.levels import Level
 from tospike.compare.energy.technology import Platform
 from tospike.compare.report.candidates import Candidate
-from tospike.compare.report.design import DesignReport
+from tospike.compare.report.design import KINDS, DesignReport, Kind
 from tospike.compare.report.verdict import AccuracyComparison, Platforms, PlatformVerdict, Verdict
 from tospike.compare.study.sentence import verdict_sentence
 from tospike.compare.verdict.decision import Decision, Split, decide, flips
@@ -31,6 +31,8 @@ class Judged:
 
     ann: DesignReport
     snn: DesignReport
+    seeds: tuple[DesignReport, ...] = ()
+    """The same two designs of networks that were trained with other seeds, by the golden model."""
     against: Candidate
     """The ANN among the candidates."""
     judged: Candidate
@@ -38,6 +40,10 @@ class Judged:
     candidates: tuple[Candidate, ...]
     technologies: Sequence[str]
     """Cost models of the platform; the first one chose the designs, and decides."""
+
+    def of(self, kind: Kind) -> tuple[DesignReport, ...]:
+        """Return the design of a side for each seed."""
+        return tuple(each for each in (self.ann, self.snn, *self.seeds) if each.kind == kind)
 
     @property
     def mismatches(self) -> int:
@@ -123,18 +129,21 @@ def _ratios(sides: Judged) -> tuple[Level, dict[str, LogRatio]]:
             for each in delays
         }
     return Level.COUNTERS, {
-        name: energy_ratio(*(_samples(side.counters_pj.technology_samples[name]) for side in (ann, snn)))
+        name: energy_ratio(
+            *(_samples(*(each.counters_pj.technology_samples[name] for each in sides.of(kind))) for kind in KINDS)
+        )
         for name in sides.technologies
     }
 
 
-def _samples(pj: Sequence[float]) -> NDArray[np.float64]:
-    return np.array([pj], dtype=float)
+def _samples(*seeds: Sequence[float]) -> NDArray[np.float64]:
+    """Return (seeds, samples)."""
+    return np.array(seeds, dtype=float)
 
 
 def _accuracy(sides: Judged, *, snn_is_cheaper: bool) -> AccuracyComparison:
     """Compare the accuracy of the cheaper side with that of the other one, on the test samples."""
-    ann, snn = (np.array([side.correct_samples], dtype=bool) for side in (sides.ann, sides.snn))
+    ann, snn = (np.array([each.correct_samples for each in sides.of(kind)], dtype=bool) for kind in KINDS)
     paired = compare_accuracy(ann, snn) if snn_is_cheaper else compare_accuracy(snn, ann)
     return AccuracyComparison(
         ann=float(ann.mean()),

@@ -8,8 +8,8 @@ from support.command_line import write_onnx
 from tospike.gen.nir.options import METADATA_KEY, NirOptions
 
 
-def write_networks(folder):
-    rng = np.random.default_rng(1)
+def write_networks(folder, seed=1):
+    rng = np.random.default_rng(seed)
     hidden, last = rng.normal(size=(5, 6)).astype(np.float32), rng.normal(size=(3, 5)).astype(np.float32)
     nodes = [
         helper.make_node("MatMul", ["x", "w0"], ["h"]),

@@ -99,6 +99,7 @@ def candidate(side, **changes):
         steps=None if side == "ann" else 5,
         code=None if side == "ann" else "rate",
         seed=None,
+        seeds=1,
         is_quantised_after_training=False,
         accuracy=0.98,
         validation_accuracy=None,

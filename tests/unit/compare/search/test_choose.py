@@ -13,7 +13,7 @@ SAMPLES = 400
 def random_side(rng, name, count=6):
     """Functions with their answers, and a cost for each."""
     answers = {
-        (name, number): tuple((rng.uniform(size=SAMPLES) < rng.uniform(0.9, 1)).tolist()) for number in range(count)
+        (name, number): (tuple((rng.uniform(size=SAMPLES) < rng.uniform(0.9, 1)).tolist()),) for number in range(count)
     }
     return answers, {each: float(rng.uniform(1, 9)) for each in answers}
 
@@ -60,8 +60,8 @@ def test_equal_sides_tie():
     assert ratio((answers, costs), same) == 1
 
 
-def with_wrong(wrong, samples=SAMPLES):
-    return tuple(number not in wrong for number in range(samples))
+def with_wrong(wrong, samples=SAMPLES, seeds=1):
+    return (tuple(number not in wrong for number in range(samples)),) * seeds
 
 
 def test_the_target_is_the_lower_of_the_best():
@@ -81,6 +81,17 @@ def test_with_few_samples_only_the_most_accurate_of_each_side_are_eligible():
     few = {"ann": {"a": with_wrong({0}, 20), "b": with_wrong({1}, 20), "c": with_wrong({0, 1}, 20)}}
     found = find_eligible({**few, "snn": {"s": with_wrong({0}, 20), "t": with_wrong({0, 2}, 20)}})
     assert {each for each, how in found.functions.items() if how.eligible} == {"a", "b", "s"}
+
+
+def test_answers_of_all_seeds_count():
+    """Five networks that lose the same samples prove no more than one; the margin is that of all answers."""
+    sides = {
+        "ann": {"a": with_wrong(set(), seeds=5)},
+        "snn": {"s": with_wrong({1, 2}), "t": with_wrong({1, 2}, seeds=5)},
+    }
+    found = find_eligible({**sides, "snn": {**sides["snn"], "best": with_wrong(set())}})
+    assert found.functions["t"].bound == pytest.approx(found.functions["s"].bound, abs=2e-3)
+    assert found.target.margin == 0.01
 
 
 def test_a_given_accuracy_is_a_threshold():

@@ -6,16 +6,18 @@ import pytest
 from support.networks import write_networks
 
 from tospike.compare.energy.technology import load_technology
+from tospike.compare.report.design import KINDS
 from tospike.compare.search import run, space
 from tospike.compare.search.choose import cheapest
 from tospike.compare.search.costs import SearchObjective
 from tospike.compare.search.measure import SearchPoint, _designs, price, run_function
 from tospike.compare.search.options import SearchOptions
-from tospike.compare.search.run import SIDES, search
-from tospike.compare.search.setting import Setting
+from tospike.compare.search.run import search
+from tospike.compare.search.setting import Setting, load_setting
 from tospike.compare.search.shape import _PARTS
 from tospike.compare.search.space import Function, functions, hardware
 from tospike.compare.search.split import split_validation
+from tospike.compare.search.trained import trained_networks
 from tospike.compare.study import engines
 from tospike.gen.data.datasets import load_data
 from tospike.gen.options.model import ModelOptions
@@ -36,10 +38,10 @@ def setting(tmp_path_factory):
     folder = tmp_path_factory.mktemp("networks")
     write_networks(folder)
     validation, test = split_validation(load_data(f"npz:{folder / 'd.npz'}"), 100)
-    options = {side: ModelOptions(steps=4).of_kind(spiking=side == "snn") for side in SIDES}
+    options = {side: ModelOptions(steps=4).of_kind(spiking=side == "snn") for side in KINDS}
     fixed = {"ann": ModelOptions(weight_bits=8), "snn": ModelOptions(weight_bits=8, steps=4)}
     return Setting(
-        files={"ann": (folder / "a.onnx",), "snn": (folder / "s.nir",)},
+        networks={"ann": trained_networks([folder / "a.onnx"]), "snn": trained_networks([folder / "s.nir"])},
         options=options,
         fixed=fixed,
         validation=validation,
@@ -69,8 +71,8 @@ def every(setting, tmp_path):
     """All designs with their exact costs."""
     file = setting.save(tmp_path)
     found = []
-    for side in SIDES:
-        grid = functions(side, 0, setting.prepared(Function(side=side, file=0)), setting.fixed[side])
+    for side in KINDS:
+        grid = functions(side, 0, setting.prepared(Function(side=side, network=0)), setting.fixed[side])
         for function in grid:
             for each in run_function(file, None, function).hardware:
                 point = SearchPoint(function=function, hardware=each.choice)
@@ -84,7 +86,7 @@ def test_it_finds_what_pricing_every_design_finds(setting, cache, tmp_path):
     assert result.points == len(all_designs) == len(result.designs) + result.pruned and result.pruned > 0
     assert result.proven and result.left == result.functions_left == result.over_budget == 0
     objective = SearchObjective.ENERGY
-    for side in SIDES:
+    for side in KINDS:
         functions_of = {found.point.function: found.eligible for found in result.designs}
         own = [
             (point, priced.validation.value(objective))
@@ -97,6 +99,33 @@ def test_it_finds_what_pricing_every_design_finds(setting, cache, tmp_path):
         assert bounded.least.energy_pj < priced.validation.energy_pj
         assert bounded.least.cycles == priced.validation.cycles
         assert all(found.priced == priced for found in result.designs if found.point == point)
+
+
+def test_costs_are_means_over_seeds(setting, tmp_path):
+    """Two copies of a network cost what one costs; of two different networks, the mean."""
+    first, other = (setting.networks["snn"][0].first, tmp_path / "b.nir")
+    write_networks(tmp_path, seed=5)
+    (tmp_path / "s.nir").rename(other)
+    runs, prices = [], []
+    for files in ([first], [first, first], [other], [first, other]):
+        copies = [tmp_path / f"{len(runs)}.seed{number}.nir" for number in range(len(files))]
+        for copy, path in zip(copies, files, strict=True):
+            copy.write_bytes(path.read_bytes())
+        networks = {**setting.networks, "snn": trained_networks(copies)}
+        file = replace(setting, networks=networks).save(tmp_path)
+        load_setting.cache_clear()
+        function = Function(side="snn", network=0)
+        runs.append(run_function(file, None, function))
+        prices.append(price(file, SearchPoint(function=function, hardware=runs[-1].hardware[0].choice)))
+    assert [len(run.answers) for run in runs] == [1, 2, 1, 2]
+    assert runs[1].hardware == runs[0].hardware and prices[1] == prices[0]
+    assert runs[3].accuracy == pytest.approx((runs[0].accuracy + runs[2].accuracy) / 2)
+    mean = (prices[0].test.energy_pj + prices[2].test.energy_pj) / 2
+    assert prices[3].test.energy_pj == pytest.approx(mean) and prices[3].technologies["horowitz45"] == pytest.approx(
+        mean
+    )
+    assert prices[0].test.energy_pj != prices[2].test.energy_pj
+    load_setting.cache_clear()
 
 
 def test_processes_and_the_cache_change_nothing(setting, cache, tmp_path):
@@ -112,7 +141,7 @@ def replace_time(result):
 @pytest.mark.parametrize("objective", ["latency", "area", "edp", "throughput"])
 def test_every_objective_has_its_best(setting, cache, objective):
     result = searched(setting, cache, objective=SearchObjective(objective))
-    for side in SIDES:
+    for side in KINDS:
         best, *others = result.cheapest(side, 100)
         value = best.priced.test.value(result.objective)
         assert all(other.priced.test.value(result.objective) >= value for other in others)
@@ -121,13 +150,13 @@ def test_every_objective_has_its_best(setting, cache, objective):
 def test_when_time_is_up_both_sides_have_a_candidate(setting, cache, monkeypatch):
     monkeypatch.setattr(run, "GROUP", 2)
     result = searched(setting, cache, minutes=1e-9)
-    assert all(result.cheapest(side, 1) for side in SIDES)
+    assert all(result.cheapest(side, 1) for side in KINDS)
     assert result.functions_left > 0 and not result.proven
 
 
 def test_budgets_leave_designs_out(setting, cache):
     whole = searched(setting, cache)
-    cycles = [min(found.hardware.least.cycles for found in whole.cheapest(side, 100)) for side in SIDES]
+    cycles = [min(found.hardware.least.cycles for found in whole.cheapest(side, 100)) for side in KINDS]
     most, mhz = max(cycles), setting.technologies[0].clock.mhz
     fast = searched(setting, cache, latency=most / mhz)
     assert fast.over_budget > 0 and all(found.hardware.least.cycles <= most for found in fast.designs)
@@ -152,7 +181,7 @@ def test_a_device_is_a_budget_of_predicted_area(setting, cache):
 def test_options_of_the_user_are_not_varied(setting):
     fixed = ModelOptions(engine="event", lanes=4, act_bits=8, weight_bits=8)
     assert list(hardware("ann", fixed)) == [(("engine", "event"),)]
-    prepared = setting.prepared(Function(side="ann", file=0))
+    prepared = setting.prepared(Function(side="ann", network=0))
     assert [each.given for each in functions("ann", 0, prepared, fixed)] == [()]
 
 
@@ -162,11 +191,11 @@ def test_every_engine_that_runs_layers_has_a_shape():
 
 def test_designs_receive_their_own_order_of_an_image(setting, monkeypatch):
     """A replanned design takes the samples as if it had been prepared with its options."""
-    function = Function(side="ann", file=0)
+    function = Function(side="ann", network=0)
     dataflow = space.EngineAxes(side="ann", chosen_by={"engine": "dataflow"}, axes={"fold": (5, 30)})
     monkeypatch.setattr(space, "ENGINES", {**FEW, "dataflow": dataflow})
     base = setting.prepared(function)
-    for choice, prepared, design in _designs(setting, function, base):
+    for choice, prepared, design in _designs(setting, function, base, setting.network_of(function).first):
         alone = setting.prepared(function, choice)
         assert alone.design.params == design.params
         assert (alone.integers(setting.test.x) == prepared.integers(setting.test.x)).all()
