@@ -19,7 +19,7 @@ def train_command(
     *,
     recipe: Annotated[
         Recipe,
-        typer.Argument(help="mnist-snn: an LIF SNN and an ANN of the same shape; others: an ANN on sums of spikes."),
+        typer.Argument(help="digits, mnist-snn: an LIF SNN and an ANN of its shape; others: an ANN on sums of spikes."),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the networks and their description.")],
     options: TrainOptions,

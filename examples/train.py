@@ -15,6 +15,8 @@ from tospike.hw.params import REQUIRED, InputError, check_options, option, requi
 class Recipe(StrEnum):
     """What can be trained."""
 
+    DIGITS = "digits"
+    """64-32-10, LIF, and an ANN of the same shape."""
     MNIST_SNN = "mnist-snn"
     """784-256-128-10, LIF with 6-bit weights, and an ANN of the same shape."""
     BRAILLE_ANN = "braille-ann"
@@ -41,6 +43,7 @@ class Training:
 
 
 TRAININGS = {
+    Recipe.DIGITS: Training(module="train_digits", inputs=64, steps=1, epochs=200),
     Recipe.MNIST_SNN: Training(module="train_mnist", inputs=784, steps=1, epochs=12),
     Recipe.BRAILLE_ANN: Training(module="train_braille", inputs=12, steps=256, epochs=150, hold_out=4),
     Recipe.NMNIST_ANN: Training(
@@ -53,7 +56,9 @@ TRAININGS = {
 class TrainOptions:
     """On which data a recipe is run, and how long."""
 
-    data: str = option(REQUIRED, "mnist:DIR (idx files or mnist_train.npz); for the others npz:FILE")
+    data: str = option(
+        REQUIRED, "digits; for mnist-snn mnist:DIR (idx files or mnist_train.npz); for the others npz:FILE"
+    )
     epochs: int | None = option(
         None,
         "Passes over the training data",
@@ -61,7 +66,8 @@ class TrainOptions:
         high=10_000,
         unset=", ".join(f"{recipe} {training.epochs}" for recipe, training in TRAININGS.items()),
     )
-    seed: int = option(1, "Seed of weights, order and distortions", low=0, high=(1 << 31) - 1)
+    seed: int = option(1, "Seed of weights, order and distortions", low=0, high=(1 << 31) - 1001)
+    seeds: int = option(1, "Train with so many seeds; files are named by their seed", low=1, high=1000)
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -108,8 +114,11 @@ def train(recipe: Recipe, out: Path, options: TrainOptions, *, progress: Callabl
         f"{samples.inputs} in {samples.steps}",
     )
     check_results(out, ())
-    with temporary_folder() as folder:
-        module.train(folder, samples, epochs=options.epochs or training.epochs, seed=options.seed, progress=progress)
-        files = {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+    files: dict[str, bytes] = {}
+    for seed in range(options.seed, options.seed + options.seeds):
+        named = f".seed{seed}" if options.seeds > 1 else ""
+        with temporary_folder() as folder:
+            module.train(folder, samples, epochs=options.epochs or training.epochs, seed=seed, progress=progress)
+            files |= {f"{file.stem}{named}{file.suffix}": file.read_bytes() for file in sorted(folder.iterdir())}
     write_results(out, files)
     return list(files)

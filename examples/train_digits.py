@@ -99,14 +99,14 @@ def distort(images: Tensor, generator: torch.Generator) -> Tensor:
     return moved.view(-1, 64).clamp(0, 1)
 
 
-def fit(loss: Callable[[Tensor, Tensor], Tensor], model: nn.Module, data: DataSet, seed: int) -> None:
+def fit(loss: Callable[[Tensor, Tensor], Tensor], model: nn.Module, data: DataSet, *, epochs: int, seed: int) -> None:
     """AdamW with one learning-rate cycle on distorted images; ``loss(images, labels)`` runs the model."""
     generator = torch.Generator().manual_seed(seed)
     x, y = torch.from_numpy(data.train_x), torch.from_numpy(data.train_y)
     batches = -(-len(x) // BATCH)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LEARNING_RATE, total_steps=EPOCHS * batches)
-    for _ in range(EPOCHS):
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LEARNING_RATE, total_steps=epochs * batches)
+    for _ in range(epochs):
         for chosen in torch.randperm(len(x), generator=generator).split(BATCH):
             optimizer.zero_grad()
             loss(distort(x[chosen], generator), y[chosen]).backward()
@@ -174,17 +174,24 @@ def accuracy(network: Network, data: DataSet) -> float:
     return float(np.mean(run_float(network, data.x).predictions == data.y))
 
 
-def train(out_dir: Path, seed: int) -> None:
+def train(
+    out_dir: Path,
+    data: DataSet,
+    *,
+    epochs: int = EPOCHS,
+    seed: int,
+    progress: Callable[[str], None] = lambda line: None,
+) -> None:
     """Train both networks and write digits_ann.onnx, digits_snn.nir and digits.json into ``out_dir``."""
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
-    data = load_data("digits")
 
     torch.manual_seed(seed)
     hidden, last = nn.Linear(data.inputs, HIDDEN), nn.Linear(HIDDEN, CLASSES)
     ann = nn.Sequential(hidden, nn.ReLU(), last)
-    fit(lambda images, labels: functional.cross_entropy(ann(images), labels), ann, data, seed)
+    fit(lambda images, labels: functional.cross_entropy(ann(images), labels), ann, data, epochs=epochs, seed=seed)
     write_onnx(out_dir / "digits_ann.onnx", hidden, last)
+    progress(f"ANN trained, seed {seed}")
 
     torch.manual_seed(seed)
     spiking = Spiking(data.inputs)
@@ -193,8 +200,9 @@ def train(out_dir: Path, seed: int) -> None:
         logits, spikes = spiking(encode_spikes(images))
         return functional.cross_entropy(logits, labels) + SPIKE_COST * spikes.mean()
 
-    fit(spiking_loss, spiking, data, seed)
+    fit(spiking_loss, spiking, data, epochs=epochs, seed=seed)
     write_nir(out_dir / "digits_snn.nir", spiking)
+    progress(f"SNN trained, seed {seed}")
 
     with torch.no_grad():
         logits, spikes = spiking(encode_spikes(torch.from_numpy(data.x)))
@@ -229,7 +237,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    train(arguments.out, arguments.seed)
+    train(arguments.out, load_data("digits"), seed=arguments.seed)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def test_training_reproduces_the_files(tmp_path):
     pytest.importorskip("snntorch", reason="training needs the extra `train`")
     from tospike.examples.train_digits import train
 
-    train(tmp_path, DESCRIPTION["seed"])
+    train(tmp_path, load_data("digits"), seed=DESCRIPTION["seed"])
     again = json.loads((tmp_path / "digits.json").read_text())
     for kind in ("ann", "snn"):
         assert again[kind]["float_accuracy"] >= 0.97
