@@ -73,6 +73,11 @@ COMMANDS = {
         summary="Spikes or not? Compare the best ANN and SNN hardware on the same data: accuracy, latency, area, "
         "energy, and a verdict.",
     ),
+    "partition": Entry(
+        module="partition",
+        summary="Choose where each layer of an exact pair runs: on an array, on an event engine of an ANN, or as "
+        "spiking neurons.",
+    ),
     "sweep": Entry(
         module="sweep",
         summary="Sweep a dense layer, as ANN and as SNN on random activity, over every combination of the given "

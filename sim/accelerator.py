@@ -24,6 +24,7 @@ from tospike.sim.models import MODELS
 from tospike.sim.network import Array
 from tospike.sim.network.output_order import as_network
 from tospike.sim.result import Result
+from tospike.sim.shared_runs import SharedRuns
 from tospike.sim.spiking.arrays import arriving_image
 from tospike.sim.spiking.golden import EventRun
 from tospike.sim.spiking.window import chain_order, network_order
@@ -37,7 +38,7 @@ Traces = dict[tuple[int, object, int], tuple[EngineParams, EngineRun]]
 the network up to and with theirs."""
 
 
-def run(design: Design, x: Array, traces: Traces | None = None) -> Result:
+def run(design: Design, x: Array, traces: Traces | None = None, shared: SharedRuns | None = None) -> Result:
     """Run N samples, each alone in the pipeline.
 
     Parameters
@@ -50,6 +51,8 @@ def run(design: Design, x: Array, traces: Traces | None = None) -> Result:
     traces
         What designs of the same quantised network computed for the same samples, empty at first: engines that differ in
         their size only are counted and timed with it, instead of computing the same again.
+    shared
+        Runs of single engines in designs of the same network, empty at first; in place of ``traces``.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def run(design: Design, x: Array, traces: Traces | None = None) -> Result:
     sent = steps * sum(engine.output.addresses for engine in design.params.engines)
     size = max(1, BATCH_SPIKES // sent)
     starts = range(0, len(x), size)
-    result = _join([_run_batch(design, sample[start : start + size], start, traces) for start in starts])
+    result = _join([_run_batch(design, sample[start : start + size], start, traces, shared) for start in starts])
     return _decide(design.params, result)
 
 
@@ -80,11 +83,20 @@ def as_sample(design: Design, x: Array) -> Sample:
     return x[:, None] if wanted == 2 else x
 
 
-def engine_runs(design: Design, sample: Sample, start: int = 0, traces: Traces | None = None) -> list[EngineRun]:
-    """Run the engines one after another, each on what the one before it sends; for ``traces`` see `run`."""
+def engine_runs(
+    design: Design,
+    sample: Sample,
+    start: int = 0,
+    traces: Traces | None = None,
+    shared: SharedRuns | None = None,
+) -> list[EngineRun]:
+    """Run the engines one after another, each on what the one before it sends; for the last two see `run`."""
     runs: list[EngineRun] = []
     for index, params in enumerate(design.params.engines):
         received, model = runs[-1].sent if runs else sample, MODELS[type(params)]
+        if shared is not None:
+            runs.append(shared.run(MODELS, design, index, received))
+            continue
         key = (start, model.run, sum(design.stage_counts[: index + 1]))
         found = _traced(params, received, key, traces or {})
         runs.append(model.run(params, design, index, received) if found is None else found)
@@ -106,8 +118,8 @@ def _traced(params: EngineParams, received: Sample, key: tuple[int, object, int]
     return recount(params, received, traced)
 
 
-def _run_batch(design: Design, sample: Sample, start: int, traces: Traces | None) -> Result:
-    params, runs = design.params, engine_runs(design, sample, start, traces)
+def _run_batch(design: Design, sample: Sample, start: int, traces: Traces | None, shared: SharedRuns | None) -> Result:
+    params, runs = design.params, engine_runs(design, sample, start, traces, shared)
     sent = as_network(params, runs[-1].sent)
     operations = tuple(run.operations for run in runs)
     counted = {f"{i}.{name}": values for i, run in enumerate(runs) for name, values in run.counters.items()}

@@ -102,8 +102,8 @@ def _check(network: Network, samples: NDArray[np.generic]) -> None:
             f"stage {stage.name!r}: in an exact pair, each layer but the last has a ReLU",
         )
         require(
-            neuron.grid is None and stage.weighted.grid is None,
-            f"network {network.name!r} was trained with quantisers: convert the float network",
+            neuron.grid is None,
+            f"network {network.name!r} was trained with quantisers of activations: convert the float network",
         )
     require(
         (network.input.scale, network.input.offset) == (1.0, 0.0) and network.input.grid is None,
@@ -151,7 +151,9 @@ def _layer(stage: Stage, unit: float, level: float | None, options: ExactOptions
         int(np.abs(biases).max()) <= widest_bias,
         f"stage {stage.name!r} has a bias of {float(np.abs(bias).max()):g}, too large beside its weights",
     )
-    return ExactLayer(name=stage.name, synapses=replace(synapses, weight=integers, bias=biases), threshold=threshold)
+    return ExactLayer(
+        name=stage.name, synapses=replace(synapses, weight=integers, bias=biases, grid=None), threshold=threshold
+    )
 
 
 def _without_common_factor(weight: Ints, factor: float) -> tuple[Ints, float]:

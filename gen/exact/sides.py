@@ -44,7 +44,7 @@ def placed(network: Network, options: PlanOptions) -> Network:
         return network
     places = places_of(network, options)
     require(network.is_spiking, f"the layers of the ANN {network.name!r} have no spiking side for --place: {EXACT}")
-    _check(network)
+    require_exact(network)
     stages: list[Stage] = []
     most = network.input.format.max if network.input.format is not None else 0
     firing = 0
@@ -71,8 +71,14 @@ def places_of(network: Network, options: PlanOptions) -> Mapping[str, Place]:
     return {stage.name: of_layer(options, stage.name).place or Place.SPIKING for stage in network.stages}
 
 
-def _check(network: Network) -> None:
-    """Refuse an SNN that is not of an exact pair."""
+def require_exact(network: Network) -> None:
+    """Refuse a network that is not the SNN of an exact pair.
+
+    Raises
+    ------
+    InputError
+        The message names the first layer that has no other side.
+    """
     for stage in network.stages:
         neuron, is_last = cast(NeuronParams, stage.neuron), stage is network.stages[-1]
         sends_levels = reads_membranes(neuron) if is_last else spikes_like_an_activation(neuron)

@@ -10,7 +10,7 @@ from amaranth.back import rtlil  # type: ignore[attr-defined]
 from tospike.gen.emit.verilog import ports_of
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.host.layout import engine_layout
-from tospike.hw.params import AcceleratorParams
+from tospike.hw.params import AcceleratorParams, EngineParams
 
 HOST = "host"
 """Name of everything outside the engines: ports, register file, the counter of cycles."""
@@ -40,3 +40,21 @@ def register_bits(params: AcceleratorParams) -> dict[str, int]:
         else:
             bits[part] += int(width)
     return dict(bits)
+
+
+class SharedRegisters:
+    """`register_bits` of many chains of the same engines, as placements of one network are."""
+
+    def __init__(self) -> None:
+        self._bits: dict[EngineParams | tuple[object, ...], int] = {}
+
+    def bits(self, params: AcceleratorParams) -> dict[str, int]:
+        """Return the flip-flops of a chain; it is built only if one of its engines, or its ends, have not been yet."""
+        first, last = params.engines[0], params.engines[-1]
+        ends = (params.host_input, params.input, first.takes, params.unused_inputs)
+        host = (*ends, params.host_output, params.output, last.sends, params.output_image)
+        parts = {HOST: host} | {f"engine_{number}": engine for number, engine in enumerate(params.engines)}
+        if any(part not in self._bits for part in parts.values()):
+            built = register_bits(params)
+            self._bits |= {part: built[name] for name, part in parts.items()}
+        return {name: self._bits[part] for name, part in parts.items()}

@@ -1,0 +1,77 @@
+"""The costs of placements of one network, which share the runs of their engines."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tospike.compare.energy.counters.energy import counter_energy
+from tospike.compare.energy.counters.registers import SharedRegisters
+from tospike.compare.energy.technology import Technology
+from tospike.compare.partition.placements import Placement, text_of
+from tospike.compare.partition.result import Placed
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.exact.sides import placed
+from tospike.gen.pipeline import Prepared
+from tospike.gen.place.options import PlanOptions
+from tospike.gen.place.plan import plan
+from tospike.sim.accelerator import run
+from tospike.sim.shared_runs import SharedRuns
+
+
+class Pricer:
+    """Price placements.
+
+    Parameters
+    ----------
+    snn
+        The SNN of an exact pair.
+    options
+        Those of the planner, without places.
+    data
+        The samples.
+    technology
+        The prices.
+    """
+
+    def __init__(self, snn: Prepared, options: PlanOptions, data: DataSet, technology: Technology):
+        self._snn, self._options, self._data, self._technology = snn, options, data, technology
+        self._runs, self._registers = SharedRuns(), SharedRegisters()
+
+    def prepared(self, placement: Placement) -> Prepared:
+        """Return the network with its layers in their places.
+
+        Raises
+        ------
+        InputError
+            No engine can run a layer there.
+        """
+        given = {layer: {**self._options.layers.get(layer, {}), "place": place} for layer, place in placement.items()}
+        options = replace(self._options, layers=given)
+        network = placed(self._snn.quantized.network, options)
+        choices = {**self._snn.choices, "hardware": options.describe()}
+        quantized = replace(self._snn.quantized, network=network)
+        return replace(self._snn, quantized=quantized, planned=plan(network, options), choices=choices)
+
+    def price(self, placement: Placement) -> Placed:
+        """Return the costs of a placement.
+
+        Raises
+        ------
+        InputError
+            No engine can run a layer there.
+        """
+        prepared = self.prepared(placement)
+        params, x = prepared.design.params, prepared.integers(self._data.x)
+        result = run(prepared.design, x, shared=self._runs)
+        # energies are linear in the counters, so that means of counters give their means
+        means = {name: float(values.mean()) for name, values in result.counters.items()}
+        cycles = float(result.cycles.mean())
+        registers = self._registers.bits(params)
+        energy = counter_energy(self._technology, params, means, cycles, registers=registers)
+        return Placed(
+            place=text_of(placement),
+            accuracy=float(np.mean(result.predictions == self._data.y)),
+            cycles=cycles,
+            energy_pj=float(energy.total[0]),
+            area=float(energy.area_um2),
+        )

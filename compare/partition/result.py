@@ -1,0 +1,108 @@
+"""The result of a partition: every placement with its costs, and the best of several kinds."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tospike.compare.search.costs import Costs, SearchObjective
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A placement that was evaluated."""
+
+    place: str
+    """As ``--place`` takes it."""
+    accuracy: float
+    """Fraction of the samples."""
+    cycles: float
+    """Mean of a lone sample."""
+    energy_pj: float
+    """Mean per inference, by the hardware's counters."""
+    area: float
+    """um2 of memories, flip-flops and arithmetic."""
+
+    def value(self, objective: SearchObjective) -> float:
+        """Return what is minimised."""
+        costs = Costs(cycles=self.cycles, interval=self.cycles, energy_pj=self.energy_pj, um2=self.area)
+        return costs.value(objective)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The best placement, and those that it is compared with."""
+
+    best: Placed
+    """That of the least cost within the accuracy loss."""
+    runner_up: Placed | None
+    """The next one; ``None``: there is no other."""
+    all_ann: Placed
+    """The best in which no layer spikes."""
+    all_snn: Placed
+    """That in which all layers spike."""
+    best_hybrid: Placed | None
+    """The best that mixes both; ``None``: the network has a single layer."""
+
+    def others(self) -> Iterator[tuple[str, Placed]]:
+        """Yield those besides the best, with their names."""
+        for name in ("all_ann", "all_snn", "best_hybrid", "runner_up"):
+            if (each := getattr(self, name)) is not None:
+                yield name, each
+
+    def relative_costs(self, objective: SearchObjective) -> dict[str, float]:
+        """Return how many times the best one's cost each of the others has; 1 is a tie."""
+        best = self.best.value(objective)
+        return {name: each.value(objective) / best for name, each in self.others()}
+
+
+def choose(
+    placements: Sequence[tuple[frozenset[bool], Placed]], objective: SearchObjective, max_accuracy_loss: float
+) -> Choice:
+    """Choose among placements, each with whether some of its layers spike, and some do not.
+
+    ``max_accuracy_loss`` is in points, inclusive, against the most accurate placement.
+    """
+    most = max(each.accuracy for _, each in placements)
+    ordered = sorted(placements, key=lambda each: each[1].value(objective))
+    # accuracies are fractions of samples, whose differences are rounded
+    best, *others = [each for _, each in ordered if 100 * (most - each.accuracy) <= max_accuracy_loss + 1e-9]
+
+    def first(*spikes: bool) -> Placed | None:
+        return next((each for kinds, each in ordered if kinds == set(spikes)), None)
+
+    all_ann, all_snn = first(False), first(True)
+    assert all_ann is not None and all_snn is not None  # every exact pair has both sides
+    return Choice(
+        best=best,
+        runner_up=others[0] if others else None,
+        all_ann=all_ann,
+        all_snn=all_snn,
+        best_hybrid=first(False, True),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """A placement in RTL."""
+
+    place: str
+    samples: int
+    mismatches: int
+    """Samples, alone or back to back, and totals of counters that differ from the golden model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partition(Choice):
+    """Every placement of a network, and the best."""
+
+    network: str
+    data: str
+    samples: int
+    objective: SearchObjective
+    technology: str
+    placements: tuple[Placed, ...]
+    """All that were evaluated, the cheapest first."""
+    margins: dict[str, float]
+    """How many times the best one's cost the others have."""
+    refused: dict[str, str]
+    """Placements that no engine can run, with the reason."""
+    verified: tuple[Verified, ...]

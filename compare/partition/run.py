@@ -1,0 +1,91 @@
+"""Evaluate every placement of an exact pair, and choose the best.
+
+On an exact pair every layer has the same integers wherever it runs, so each layer runs once per engine, and the link
+model composes the cycles of each chain. Energies do not add up over layers: all registers are clocked for the cycles of
+the whole chain.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+from tospike.compare.energy.technology import load_technology
+from tospike.compare.partition.options import PartitionOptions
+from tospike.compare.partition.placements import Placement, placements, text_of
+from tospike.compare.partition.price import Pricer
+from tospike.compare.partition.result import Choice, Partition, Placed, Verified, choose
+from tospike.gen.data.datasets import DataSet
+from tospike.gen.exact.sides import require_exact
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import Prepared
+from tospike.gen.place.options import Place
+from tospike.gen.tools.cache import Cache
+from tospike.hw.params import InputError, require
+from tospike.tb.evaluate import simulate
+
+
+def partition(
+    snn: Prepared,
+    options: ModelOptions,
+    data: DataSet,
+    wanted: PartitionOptions,
+    *,
+    progress: Callable[[int], None] = lambda done: None,
+    cache: Cache | None = None,
+) -> Partition:
+    """Choose where each layer of an exact pair's SNN runs.
+
+    Parameters
+    ----------
+    snn
+        The SNN.
+    options
+        Those that it was prepared with, without places.
+    data
+        The samples.
+    progress
+        Receives the number of finished placements.
+
+    Raises
+    ------
+    InputError
+        The network is not the SNN of an exact pair, or has too many placements.
+    """
+    require(not options.plan.is_placed, "a partition chooses the places: leave --place out")
+    require_exact(snn.quantized.network)
+    pricer = Pricer(snn, options.plan, data, load_technology(wanted.technology))
+    every = {text_of(placement): placement for placement in placements(snn.quantized.network)}
+    found: list[Placed] = []
+    refused: dict[str, str] = {}
+    for number, (text, placement) in enumerate(every.items(), start=1):
+        try:
+            found.append(pricer.price(placement))
+        except InputError as error:
+            refused[text] = str(error)
+        progress(number)
+    chosen = choose([(_spikes(every[each.place]), each) for each in found], wanted.objective, wanted.max_accuracy_loss)
+    in_rtl = [each for each in (chosen.best, chosen.runner_up) if each is not None and wanted.rtl_samples]
+    return Partition(
+        **{field.name: getattr(chosen, field.name) for field in fields(Choice)},
+        network=snn.network.name,
+        data=data.name,
+        samples=len(data.x),
+        objective=wanted.objective,
+        technology=wanted.technology,
+        placements=tuple(sorted(found, key=lambda each: each.value(wanted.objective))),
+        margins=chosen.relative_costs(wanted.objective),
+        refused=refused,
+        verified=tuple(
+            _verified(pricer.prepared(every[each.place]), each.place, data.first(wanted.rtl_samples), cache)
+            for each in in_rtl
+        ),
+    )
+
+
+def _spikes(placement: Placement) -> frozenset[bool]:
+    """Return whether layers of a placement spike: all, none, or some."""
+    return frozenset(place is Place.SPIKING for place in placement.values())
+
+
+def _verified(prepared: Prepared, place: str, data: DataSet, cache: Cache | None) -> Verified:
+    simulated = simulate(prepared, data.x, data.y, cache=cache)
+    return Verified(place=place, samples=len(data.x), mismatches=simulated.mismatches)
