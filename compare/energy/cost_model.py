@@ -88,6 +88,13 @@ class Technology(ABC):
     def describe(self) -> dict[str, Constant]:
         """Return every number of the file, by table and key."""
 
+    def corners(self) -> tuple["Technology", ...]:
+        """Return this technology with each uncertain price at an end of its range, in every combination.
+
+        None if its prices have no ranges. The ratio of two designs is extreme in one of the corners.
+        """
+        return ()
+
     def leak(self, state_bits: int, leak: LeakParams | None) -> float:
         """Return the energy in pJ of a membrane's leak: a subtraction of the shifted state, or a multiplication."""
         if leak is None:

@@ -4,8 +4,9 @@ Nothing here is calibrated on a board of ours: each table states a source, and a
 price may be too high or too low. Its tables in a file are those of `FpgaTechnology`.
 """
 
-from dataclasses import dataclass, fields
-from itertools import pairwise
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise, product
+from typing import TypeVar
 
 from tospike.compare.energy.constant import Constant
 from tospike.compare.energy.cost_model import Resources, Technology, Unit
@@ -69,6 +70,9 @@ class Registers:
     source: str
 
 
+Prices = TypeVar("Prices", LogicCells, DspBlocks, BlockRams, Registers)
+
+
 @dataclass(frozen=True, kw_only=True)
 class FpgaClock:
     """The clock frequency for static energy; the same for every design."""
@@ -128,9 +132,7 @@ class FpgaTechnology(Technology):
         )
         blocks = (self.ram.bits, self.ram.width, self.dsp.bits, self.clock.mhz)
         require(min(blocks) > 0, f"sizes of blocks and [clock] mhz of {self.name} must be above 0")
-        factors = (self.lut, self.dsp, self.ram, self.register)
-        uncertain = (self.devices.static_factor, self.devices.clock_factor, *(each.factor for each in factors))
-        require(min(uncertain) >= 1, f"a factor of uncertainty of {self.name} must be 1 or more")
+        require(min(self._factors) >= 1, f"a factor of uncertainty of {self.name} must be 1 or more")
 
     @property
     def clock_mhz(self) -> float:
@@ -181,6 +183,34 @@ class FpgaTechnology(Technology):
         """Return 0: a design has no area of its own on an FPGA."""
         return 0.0
 
+    def corners(self) -> tuple[Technology, ...]:
+        """Return this technology with each group of prices divided or multiplied by its factor, all combinations."""
+        found: list[Technology] = []
+        for signs in product((-1, 1), repeat=6):
+            lut, dsp, ram, register, static, clock = (
+                factor**sign for factor, sign in zip(self._factors, signs, strict=True)
+            )
+            found.append(
+                replace(
+                    self,
+                    lut=_times(self.lut, lut, "pj_per_bit"),
+                    dsp=_times(self.dsp, dsp, "pj", "lut_pj_per_bit2"),
+                    ram=_times(self.ram, ram, "pj", "lut_pj_per_bit"),
+                    register=_times(self.register, register, "pj_per_bit", "pj_per_cycle"),
+                    devices=replace(
+                        self.devices,
+                        static_mw=tuple(static * value for value in self.devices.static_mw),
+                        clock_pj=tuple(clock * value for value in self.devices.clock_pj),
+                    ),
+                )
+            )
+        return tuple(found)
+
+    @property
+    def _factors(self) -> tuple[float, ...]:
+        tables = (self.lut, self.dsp, self.ram, self.register)
+        return (*(table.factor for table in tables), self.devices.static_factor, self.devices.clock_factor)
+
     def place(self, resources: Resources) -> Place:
         """Return the smallest device that a design fits; several of the largest if it fits none.
 
@@ -224,6 +254,11 @@ class FpgaTechnology(Technology):
                     label = f"{table} {name} {key}" if name else f"{table} {key}"
                     found[label] = Constant(value=number, unit=_UNITS[key], source=source)
         return found
+
+
+def _times(table: Prices, factor: float, *prices: str) -> Prices:
+    """Return a table with some of its prices multiplied."""
+    return replace(table, **{name: factor * getattr(table, name) for name in prices})
 
 
 def _partial_products(unit: Unit) -> int:

@@ -94,6 +94,10 @@ class CounterEnergyReport(EnergyReport):
     """Mean pJ of leakage, or of an FPGA's static power, by technology."""
     technology_samples: Mapping[str, tuple[float, ...]] = absent(dict)
     """pJ of each sample by technology."""
+    corner_pj: Mapping[str, tuple[float, ...]] = absent(dict)
+    """Mean pJ by technology with each uncertain price at an end of its range, in every combination."""
+    corner_dynamic_pj: Mapping[str, tuple[float, ...]] = absent(dict)
+    """The same without static power."""
     platforms: Mapping[str, Platform] = absent(dict)
     """What each of them prices."""
     rtl: float | None = absent()

@@ -128,3 +128,16 @@ def short_name(candidate: Candidate) -> str:
     """Return a label for a figure: engine, bits of weights and activations, or steps."""
     more = f"{candidate.act_bits} bit" if candidate.act_bits else f"T = {candidate.steps}"
     return f"{candidate.engine}, {candidate.weight_bits} bit, {more}"
+
+
+def describe(candidate: Candidate) -> str:
+    """Describe a candidate in words: engine, size, widths."""
+    size = [f"{candidate.rows} x {candidate.cols}"] if candidate.rows else []
+    size += [f"{candidate.fold:,} cycles per layer"] if candidate.fold else []
+    size += [f"{candidate.lanes} lane{'s'[: candidate.lanes > 1]}"] if candidate.lanes else []
+    widths = [f"{candidate.weight_bits}-bit weights"]
+    widths += [f"{candidate.act_bits}-bit activations"] if candidate.act_bits else []
+    widths += [f"{candidate.steps} steps"] if candidate.steps else []
+    widths += [f"{candidate.code} code"] if candidate.code else []
+    article = "an" if candidate.engine[0] in "aeiou" else "a"
+    return ", ".join([f"{article} {candidate.engine} engine", *size, *widths])

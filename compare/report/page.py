@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 
 from tospike.compare.plain import to_plain
 from tospike.compare.report.area import CellArea
-from tospike.compare.report.candidates import Candidate
+from tospike.compare.report.candidates import Candidate, describe
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.figures.drawing import Drawing, css_variables
 from tospike.compare.report.numbers import significant, times
@@ -23,6 +23,7 @@ from tospike.compare.report.tables import (
     published_table,
 )
 from tospike.compare.report.template import fill
+from tospike.compare.report.verdict import PlatformVerdict
 
 _RESOURCES = {"lut4": "LUT4", "carry": "carry", "ff": "FF", "bram": "BRAM", "dsp": "DSP"}
 
@@ -35,6 +36,7 @@ def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
         report=report,
         designs=designs,
         ratios=_ratios(report),
+        platforms=_platforms(report),
         rows=grouped_rows(report),
         fronts=_fronts(report, drawn),
         variables=css_variables(),
@@ -96,6 +98,12 @@ def _flatten(choices: Mapping[str, object], prefix: str = "") -> Iterator[tuple[
 
 def _is_stages(value: object) -> TypeGuard[list[dict[str, Any]]]:
     return isinstance(value, list) and all(isinstance(item, Mapping) and "stage" in item for item in value)
+
+
+def _platforms(report: StudyReport) -> list[tuple[str, PlatformVerdict, str, str]]:
+    """Return the verdict of each platform with the designs that it compares, in words."""
+    found = (("ASIC", report.verdict.platforms.asic), ("FPGA", report.verdict.platforms.fpga))
+    return [(name, each, describe(each.against), describe(each.judged)) for name, each in found if each]
 
 
 def _ratios(report: StudyReport) -> list[tuple[str, str, str]]:

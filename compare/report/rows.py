@@ -10,6 +10,7 @@ from tospike.compare.energy.gates.summary import GateEnergyReport, LevelTotals
 from tospike.compare.report.area import CellArea, FpgaArea
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.numbers import count, percent, significant, times
+from tospike.compare.report.sentence import fpga_sentence
 from tospike.compare.report.study import StudyReport
 from tospike.compare.report.variations import Missing
 
@@ -196,6 +197,8 @@ def notes(report: StudyReport) -> Iterator[str]:
     """Yield notes to print with the verdict."""
     if report.search:
         yield report.search.sentence
+    if (fpga := report.verdict.platforms.fpga) and report.verdict.platforms.asic:
+        yield fpga_sentence(fpga)
     if matched := report.matched_qnn:
         yield f"no bit-matched QNN: {matched.missing}" if isinstance(matched, Missing) else matched.sentence
     if report.iso_accuracy:

@@ -44,7 +44,7 @@ class PlatformVerdict:
     by_technology: Mapping[str, float]
     """The ratio of the hardware's counters by cost model, the one that decides first."""
     intervals: Mapping[str, Interval]
-    """The interval of the ratio at ``level`` by cost model, over inputs and seeds."""
+    """The interval of the ratio at ``level`` by cost model, over inputs, seeds and the ranges of its prices."""
     level_error: float
     """By how much the logarithm of a ratio may differ from that at a deeper level."""
     split: Split | None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tospike.compare.report.area import FpgaArea
-from tospike.compare.report.candidates import BestCandidates, Candidate, CandidateArea, SearchReport
+from tospike.compare.report.candidates import BestCandidates, Candidate, CandidateArea, SearchReport, describe
 from tospike.compare.report.design import KINDS, DesignReport, Kind
 from tospike.compare.report.numbers import percent
 from tospike.compare.search.choose import Scored, front
@@ -167,16 +167,3 @@ def _standard(target: Target) -> str:
         f"that is at most {100 * target.margin:.0f} points less accurate than the most accurate {target.side.upper()} "
         f"({percent(target.accuracy)}), at 95 % confidence,"
     )
-
-
-def describe(candidate: Candidate) -> str:
-    """Describe a candidate in words: engine, size, widths."""
-    size = [f"{candidate.rows} x {candidate.cols}"] if candidate.rows else []
-    size += [f"{candidate.fold:,} cycles per layer"] if candidate.fold else []
-    size += [f"{candidate.lanes} lane{'s'[: candidate.lanes > 1]}"] if candidate.lanes else []
-    widths = [f"{candidate.weight_bits}-bit weights"]
-    widths += [f"{candidate.act_bits}-bit activations"] if candidate.act_bits else []
-    widths += [f"{candidate.steps} steps"] if candidate.steps else []
-    widths += [f"{candidate.code} code"] if candidate.code else []
-    article = "an" if candidate.engine[0] in "aeiou" else "a"
-    return ", ".join([f"{article} {candidate.engine} engine", *size, *widths])

@@ -113,6 +113,7 @@ def golden_entry(prepared: Prepared, x: Array, golden: Inference, prices: Prices
     }
     static = {name: float(np.mean(found.static)) for name, found in energies.items()}
     summaries = {name: found.summary() for name, found in energies.items()}
+    corners = _corners(prices.technologies, prepared, result)
     same_prices = energy(operation_model(first, source=first.description), engines)
     return GoldenEntry(
         prepared=prepared,
@@ -127,9 +128,39 @@ def golden_entry(prepared: Prepared, x: Array, golden: Inference, prices: Prices
             dynamic_pj={name: found.total - static[name] for name, found in summaries.items()},
             static_pj=static,
             technology_samples={name: found.samples for name, found in summaries.items()},
+            corner_pj=corners.total,
+            corner_dynamic_pj=corners.dynamic,
             platforms={technology.name: technology.platform for technology in prices.technologies},
         ),
         levels=tuple(differences(mean_terms(same_prices.terms), summaries[first.name].terms)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Corners:
+    """Mean pJ in each corner of the uncertain prices, by technology."""
+
+    total: dict[str, tuple[float, ...]]
+    dynamic: dict[str, tuple[float, ...]]
+
+
+def _corners(technologies: Sequence[Technology], prepared: Prepared, result: Result) -> _Corners:
+    """Price a design in all corners; energies are linear in the counters, so means of counters give their means."""
+    counters = {name: float(values.mean()) for name, values in result.counters.items()}
+    cycles = float(result.cycles.mean())
+    found = {
+        technology.name: [
+            counter_energy(corner, prepared.design.params, counters, cycles) for corner in technology.corners()
+        ]
+        for technology in technologies
+    }
+    return _Corners(
+        total={name: tuple(float(each.total[0]) for each in several) for name, several in found.items() if several},
+        dynamic={
+            name: tuple(float((each.total - each.static)[0]) for each in several)
+            for name, several in found.items()
+            if several
+        },
     )
 
 

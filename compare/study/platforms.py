@@ -11,16 +11,16 @@ from tospike.compare.search.measure import SearchPoint
 from tospike.compare.study.candidates import candidates_of, pair_of
 from tospike.compare.study.chosen import Chosen, Search
 from tospike.compare.study.entry import golden_entry
+from tospike.compare.study.judged import Judged
 from tospike.compare.study.measure import Measured
 from tospike.compare.study.options import StudyOptions
-from tospike.compare.study.verdict import Judged
 from tospike.compare.study.workload import Workload
 from tospike.tb.evaluate import float_inference, golden_inference
 
 
 def compared_sides(
     workload: Workload, chosen: Chosen, measured: Mapping[Kind, Sequence[Measured]], options: StudyOptions
-) -> dict[Platform, Judged]:
+) -> list[Judged]:
     """Return what each platform compares, that of the cost model that decides first.
 
     Parameters
@@ -41,17 +41,18 @@ def compared_sides(
     if chosen.search is None:
         compared = {kind: measured[kind][0] for kind in KINDS}
         best = pair_of(workload, chosen, compared)
-        return {
-            platform: Judged(
+        return [
+            Judged(
                 ann=compared["ann"].design,
                 snn=compared["snn"].design,
                 against=best.ann,
                 judged=best.snn,
                 candidates=(best.ann, best.snn),
+                platform=platform,
                 technologies=names[platform],
             )
             for platform in platforms
-        }
+        ]
     reports = {kind: [each.design for each in sides] for kind, sides in measured.items()}
     searched = _Searched(
         search=chosen.search,
@@ -63,7 +64,7 @@ def compared_sides(
         },
         options=options,
     )
-    return {platform: searched.compared(names[platform]) for platform in platforms}
+    return [searched.compared(platform, names[platform]) for platform in platforms]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +76,7 @@ class _Searched:
     designs: Mapping[SearchPoint, DesignReport]
     options: StudyOptions
 
-    def compared(self, technologies: Sequence[str]) -> Judged:
+    def compared(self, platform: Platform, technologies: Sequence[str]) -> Judged:
         """Return what a platform with these cost models compares."""
         points = {kind: self._best(kind, technologies[0]) for kind in KINDS}
         files = {kind: self.search.setting.network_of(point.function).files for kind, point in points.items()}
@@ -89,6 +90,7 @@ class _Searched:
             against=self.rows[points["ann"]],
             judged=self.rows[points["snn"]],
             candidates=tuple(self.rows.values()),
+            platform=platform,
             technologies=technologies,
         )
 

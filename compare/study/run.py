@@ -94,7 +94,7 @@ def _report(
     designs = (ann.design, snn.design)
     activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in (ann, snn)))
     sides = compared_sides(workload, chosen, measured, options)
-    own = sides[options.technology.platform]
+    own = sides[0]
     best = BestCandidates(ann=own.against, snn=own.judged)
     verdict = judge(workload.name, sides)
     trials = Trials(chosen.compared, paths, data, chosen.options, options.technology)

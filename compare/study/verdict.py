@@ -6,52 +6,23 @@ ratio is SNN over ANN: below 1 favours spikes. The interval of the ratio is over
 platform, and over the error of the level at which energies were measured.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tospike.compare.energy.gates.simulate import DelayModel
+from tospike.compare.energy.cost_model import Platform
 from tospike.compare.energy.levels import Level
-from tospike.compare.energy.technology import Platform
-from tospike.compare.report.candidates import Candidate
-from tospike.compare.report.design import KINDS, DesignReport, Kind
+from tospike.compare.report.design import KINDS
+from tospike.compare.report.sentence import verdict_sentence
 from tospike.compare.report.verdict import AccuracyComparison, Platforms, PlatformVerdict, Verdict
-from tospike.compare.study.sentence import verdict_sentence
+from tospike.compare.study.judged import Judged, counter_ratios, energy_ratios, ratio_of
 from tospike.compare.verdict.decision import Decision, Split, decide, flips
 from tospike.compare.verdict.level_error import level_error
 from tospike.compare.verdict.noninferior import compare_accuracy
-from tospike.compare.verdict.ratio import CONFIDENCE, LogRatio, energy_ratio
+from tospike.compare.verdict.ratio import CONFIDENCE
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """The best design of each side on a platform, and all candidates."""
-
-    ann: DesignReport
-    snn: DesignReport
-    seeds: tuple[DesignReport, ...] = ()
-    """The same two designs of networks that were trained with other seeds, by the golden model."""
-    against: Candidate
-    """The ANN among the candidates."""
-    judged: Candidate
-    """The SNN among the candidates."""
-    candidates: tuple[Candidate, ...]
-    technologies: Sequence[str]
-    """Cost models of the platform; the first one chose the designs, and decides."""
-
-    def of(self, kind: Kind) -> tuple[DesignReport, ...]:
-        """Return the design of a side for each seed."""
-        return tuple(each for each in (self.ann, self.snn, *self.seeds) if each.kind == kind)
-
-    @property
-    def mismatches(self) -> int:
-        """Outputs in which RTL and golden models differ."""
-        return sum(design.mismatches or 0 for design in (self.ann, self.snn))
-
-
-def judge(workload: str, sides: Mapping[Platform, Judged]) -> Verdict:
+def judge(workload: str, sides: Sequence[Judged]) -> Verdict:
     """Judge the best ANN against the best SNN, on each platform.
 
     Parameters
@@ -59,17 +30,17 @@ def judge(workload: str, sides: Mapping[Platform, Judged]) -> Verdict:
     workload
         Its name, for the sentence.
     sides
-        The designs that each platform compares; that of the cost model that decides is the first.
+        The designs that each platform compares; that of the cost model that decides first.
 
     Raises
     ------
     InputError
         The designs ran on different samples.
     """
-    found = {platform: _judge_platform(each) for platform, each in sides.items()}
-    first = next(iter(sides.values()))
-    own, ann, snn = next(iter(found.values())), first.ann, first.snn
-    over = next(iter(_ratios(first)[1].values())).over
+    found = {each.platform: _judge_platform(each) for each in sides}
+    first = sides[0]
+    own, ann, snn = found[first.platform], first.ann, first.snn
+    over = next(iter(energy_ratios(first)[1].values())).over
     return Verdict(
         **vars(own),
         sentence=verdict_sentence(workload, ann, snn, own, over=over, mismatches=first.mismatches),
@@ -85,9 +56,8 @@ def judge(workload: str, sides: Mapping[Platform, Judged]) -> Verdict:
 
 
 def _judge_platform(sides: Judged) -> PlatformVerdict:
-    level, ratios = _ratios(sides)
-    deepest = next(iter(ratios.values()))
-    ratio = deepest.ratio if level is Level.GATES else _by_technology(sides, sides.technologies[0])
+    level, ratios = energy_ratios(sides)
+    ratio = next(iter(ratios.values())).ratio if level is Level.GATES else ratio_of(sides, sides.technologies[0])
     accuracy = _accuracy(sides, snn_is_cheaper=ratio < 1)
     error = level_error(sides.judged.place) if level is Level.COUNTERS else 0.0
     decision = decide(ratios, level_error=error)
@@ -102,7 +72,10 @@ def _judge_platform(sides: Judged) -> PlatformVerdict:
         ratio=ratio,
         interval=decision.interval,
         level=level,
-        by_technology={name: _by_technology(sides, name) for name in sides.technologies},
+        by_technology={
+            name: ratio_of(sides, name) if name in sides.technologies else found.ratio
+            for name, found in counter_ratios(sides).items()
+        },
         intervals={name: found.interval for name, found in ratios.items()},
         level_error=error,
         split=decision.split,
@@ -111,34 +84,6 @@ def _judge_platform(sides: Judged) -> PlatformVerdict:
         else flips(ratio, decision),
         accuracy=accuracy,
     )
-
-
-def _by_technology(sides: Judged, name: str) -> float:
-    return sides.judged.technologies[name] / sides.against.technologies[name]
-
-
-def _ratios(sides: Judged) -> tuple[Level, dict[str, LogRatio]]:
-    """Return the deepest level that ran for both, and its ratios by cost model, the one that decides first."""
-    ann, snn = sides.ann, sides.snn
-    if ann.gates_pj and snn.gates_pj:
-        delays = [each for each in (DelayModel.LIBRARY, DelayModel.ZERO) if each in ann.gates_pj.delays]
-        return Level.GATES, {
-            f"{ann.gates_pj.technology}, {each} delays": energy_ratio(
-                _samples(ann.gates_pj.delays[each].samples), _samples(snn.gates_pj.delays[each].samples)
-            )
-            for each in delays
-        }
-    return Level.COUNTERS, {
-        name: energy_ratio(
-            *(_samples(*(each.counters_pj.technology_samples[name] for each in sides.of(kind))) for kind in KINDS)
-        )
-        for name in sides.technologies
-    }
-
-
-def _samples(*seeds: Sequence[float]) -> NDArray[np.float64]:
-    """Return (seeds, samples)."""
-    return np.array(seeds, dtype=float)
 
 
 def _accuracy(sides: Judged, *, snn_is_cheaper: bool) -> AccuracyComparison:

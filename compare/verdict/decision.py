@@ -10,7 +10,7 @@ from tospike.compare.verdict.ratio import LogRatio
 from tospike.hw.params import require
 
 Word = Literal["spike", "do not spike", "tie", "undecided"]
-Axis = Literal["cost model", "level error", "seeds", "inputs", "accuracy"]
+Axis = Literal["cost model", "prices", "level error", "seeds", "inputs", "accuracy"]
 
 TIE = math.log(1.1)
 """Ratios from 1/1.1 to 1.1 do not matter to a designer."""
@@ -57,8 +57,8 @@ def decide(ratios: Mapping[str, LogRatio], *, level_error: float) -> Decision:
     """
     require(len(ratios) > 0, "a decision needs a cost model")
     require(level_error >= 0, "the error of a level is not negative")
-    low = min(ratio.low for ratio in ratios.values()) - level_error
-    high = max(ratio.high for ratio in ratios.values()) + level_error
+    low = min(ratio.lowest for ratio in ratios.values()) - level_error
+    high = max(ratio.highest for ratio in ratios.values()) + level_error
     word = _word(low, high)
     return Decision(
         word=word,
@@ -85,6 +85,10 @@ def _split(ratios: Mapping[str, LogRatio], level_error: float) -> Split:
         "seeds" if "seeds" in widest.over else "inputs": (
             middle + widest.low - widest.value,
             middle + widest.high - widest.value,
+        ),
+        "prices": (
+            min(middle + ratio.prices[0] for ratio in ratios.values()),
+            max(middle + ratio.prices[1] for ratio in ratios.values()),
         ),
         "level error": (middle - level_error, middle + level_error),
     }

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,26 @@ CONFIDENCE = 0.90
 
 @dataclass(frozen=True, kw_only=True)
 class LogRatio:
-    """log(SNN / ANN) and its interval; `low` and `high` of the ratio itself are their exponentials."""
+    """log(SNN / ANN) and its interval."""
 
     value: float
     low: float
     high: float
+    """Over ``over``, with the prices as stated."""
     over: tuple[str, ...]
-    """What the interval is over: ``"inputs"``, and ``"seeds"`` if a side has several."""
+    """``"inputs"``, and ``"seeds"`` if a side has several."""
+    prices: tuple[float, float] = (0.0, 0.0)
+    """By how much uncertain prices may move the value, down and up."""
+
+    @property
+    def lowest(self) -> float:
+        """Lower end over everything."""
+        return self.low + self.prices[0]
+
+    @property
+    def highest(self) -> float:
+        """Upper end over everything."""
+        return self.high + self.prices[1]
 
     @property
     def ratio(self) -> float:
@@ -31,12 +44,20 @@ class LogRatio:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Of the ratio."""
-        return math.exp(self.low), math.exp(self.high)
+        """Of the ratio, over everything."""
+        return math.exp(self.lowest), math.exp(self.highest)
 
-    def widened(self, error: float) -> tuple[float, float]:
-        """Return the interval of the ratio, if its logarithm may be wrong by ``error`` to either side."""
-        return math.exp(self.low - error), math.exp(self.high + error)
+    def over_corners(self, ann: Sequence[float], snn: Sequence[float]) -> "LogRatio":
+        """Return this ratio with an interval that is also over uncertain prices.
+
+        Parameters
+        ----------
+        ann, snn
+            Mean energies with the prices at the ends of their ranges, the same combination of ends at the same place:
+            the ratio is a quotient of sums of prices, so that it is extreme in one of them.
+        """
+        moved = [math.log(above / below) - self.value for below, above in zip(ann, snn, strict=True)]
+        return replace(self, prices=(min(moved, default=0.0), max(moved, default=0.0)))
 
 
 def energy_ratio(ann: NDArray[np.float64], snn: NDArray[np.float64], *, confidence: float = CONFIDENCE) -> LogRatio:

@@ -29,8 +29,9 @@ from tospike.compare.report.study import (
     WorkloadReport,
 )
 from tospike.compare.report.variations import Sensitivity, Variant
+from tospike.compare.study.judged import Judged
 from tospike.compare.study.matched_qnn import compare_matched_qnn
-from tospike.compare.study.verdict import Judged, judge
+from tospike.compare.study.verdict import judge
 from tospike.synth.report import CriticalPath
 
 SAMPLES = 449
@@ -133,13 +134,14 @@ def judged(ann, snn, *others, place="registers"):
         against=against,
         judged=best,
         candidates=(against, best, *others),
+        platform=Platform.ASIC,
         technologies=tuple(ann.counters_pj.technologies),
     )
 
 
 def verdict_of(ann, snn, *others, workload="digits", place="registers"):
     """Judge two designs."""
-    return judge(workload, {Platform.ASIC: judged(ann, snn, *others, place=place)})
+    return judge(workload, [judged(ann, snn, *others, place=place)])
 
 
 def operation_energy(operations):

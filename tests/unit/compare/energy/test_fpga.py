@@ -45,6 +45,17 @@ def test_platform_and_uncertainty(technology):
     assert "uncalibrated" in technology.description
 
 
+def test_corners_are_all_combinations_of_the_factors():
+    own = load_technology("ecp5")
+    corners = own.corners()
+    assert len({repr(corner) for corner in corners}) == len(corners) == 64
+    additions = {round(corner.addition(8) / own.addition(8), 6) for corner in corners}
+    assert additions == {round(1 / own.lut.factor, 6), own.lut.factor}
+    accesses = {round(corner.access(36, 9000) / own.access(36, 9000), 6) for corner in corners}
+    assert accesses == {round(1 / own.ram.factor, 6), own.ram.factor}
+    assert load_technology("horowitz45").corners() == ()
+
+
 def test_products_are_blocks_unless_they_are_narrow():
     assert ICE40.multiplication(8, 8) == ICE40.multiplication(16, 16) == ICE40.dsp.pj
     assert ICE40.multiplication(17, 8) == 2 * ICE40.dsp.pj
@@ -96,9 +107,7 @@ def test_energy_by_hand(technology):
 
 
 def test_what_needs_standard_cells_refuses_an_fpga():
-    with pytest.raises(
-        InputError, match="technology ecp5 prices an FPGA, not standard cells: use one of horo"
-    ):
+    with pytest.raises(InputError, match="technology ecp5 prices an FPGA, not standard cells: use one of horo"):
         cell_technology("ecp5")
     with pytest.raises(InputError, match="--objective area needs a --technology of standard cells, not ecp5"):
         StudyOptions(technology_name="ecp5", search=SearchOptions(objective=SearchObjective.AREA))

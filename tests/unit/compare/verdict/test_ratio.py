@@ -1,5 +1,7 @@
 """The ratio of energies: symmetry, and coverage of its interval over seeds and inputs."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,21 @@ def test_sides_swapped():
 def test_the_same_energy_for_every_input_leaves_no_doubt():
     one = energy_ratio(np.full((1, 9), 2.0), np.full((1, 9), 3.0))
     assert one.interval == pytest.approx((1.5, 1.5))
-    assert one.widened(np.log(2)) == pytest.approx((0.75, 3.0))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_ratio_of_sums_of_prices_is_extreme_in_a_corner(seed):
+    """Two designs that use each of four things; each thing's price may be wrong by its factor."""
+    random = np.random.default_rng(seed)
+    used, factors = random.uniform(0, 1, (2, 4)), random.uniform(1, 5, 4)
+    corners = np.array(list(product(*((1 / factor, factor) for factor in factors))))
+    ann, snn = corners @ used[0], corners @ used[1]
+    found = energy_ratio(np.array([[used[0].sum()]]), np.array([[used[1].sum()]])).over_corners(ann, snn)
+    inside = np.exp(random.uniform(-1, 1, (500, 4)) * np.log(factors))
+    ratios = (inside @ used[1]) / (inside @ used[0])
+    assert found.interval[0] <= ratios.min() and ratios.max() <= found.interval[1]
+    assert found.interval == pytest.approx(((snn / ann).min(), (snn / ann).max()))
+    assert (found.low, found.high) == (found.value, found.value)
 
 
 def test_a_common_factor_of_inputs_leaves_no_doubt():

@@ -78,3 +78,14 @@ def _others(ann: DesignReport, snn: DesignReport) -> str:
     if area is None:
         return text + " (area was not measured)"
     return f"{text} and {significant(area[0])} times its {area[1]}"
+
+
+def fpga_sentence(verdict: PlatformVerdict) -> str:
+    """Return the verdict on FPGAs in one sentence, beside the one on standard cells."""
+    low, high = (significant(end) for end in verdict.interval)
+    models = ", ".join(f"{significant(ratio)} by {name}" for name, ratio in verdict.by_technology.items())
+    axis = f" on the {verdict.split.axis}" if verdict.split else ""
+    return (
+        f"On an FPGA, {_ADVICE[verdict.decision]}{axis}: {models}; {low} to {high} over all of these, with the "
+        "uncertainty of their prices, which are not calibrated."
+    )
