@@ -50,12 +50,7 @@ def test_the_interval_is_over_all_models_and_widened():
         ([ratio(1.1, 0.8, 1.5)], 0.0, "inputs", (0.8, 1.5)),
         ([ratio(1.1, 0.8, 1.5, ("inputs", "seeds"))], 0.0, "seeds", (0.8, 1.5)),
         ([ratio(1.2)], math.log(1.5), "level error", (0.8, 1.8)),
-        (
-            [LogRatio(**{**vars(ratio(1.1)), "prices": (-0.7, 0.1)})],
-            0.01,
-            "prices",
-            (1.1 * math.exp(-0.7), 1.1 * math.exp(0.1)),
-        ),
+        ([replace(ratio(1.1), prices=(-math.log(2), math.log(1.5)))], 0.01, "prices", (0.55, 1.65)),
         # none splits alone, so the widest is named
         ([ratio(1.3, 1.2, 1.4)], math.log(1.25), "level error", (1.04, 1.625)),
     ],
