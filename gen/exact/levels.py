@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from tospike.gen.activation_range import represented_activation
 from tospike.gen.exact.options import ExactOptions
+from tospike.gen.exact.pools import without_pools
 from tospike.gen.quantize.common_step import common_step
 from tospike.hw.params import IntFormat, RequantizeParams, ceil_div, require
 from tospike.sim.arithmetic import to_int64
-from tospike.sim.network import Activation, AveragePool2d, Conv2d, Dense, Network, Stage, SumPool2d
+from tospike.sim.network import Activation, Conv2d, Dense, Network, Stage
 from tospike.sim.network.reference import run_float
 
 Ints = NDArray[np.int64]
@@ -56,7 +57,7 @@ def exact_layers(network: Network, samples: NDArray[np.generic], options: ExactO
     Parameters
     ----------
     network
-        A chain of Dense and Conv2d with a ReLU after each but the last.
+        A chain of Dense and Conv2d with a ReLU after each but the last, and average pools between them.
     samples
         (N, inputs) values from 0 up: calibration data.
     options
@@ -67,6 +68,7 @@ def exact_layers(network: Network, samples: NDArray[np.generic], options: ExactO
     InputError
         The network or the data have no exact counterpart.
     """
+    network = without_pools(network)
     _check(network, samples)
     subset = samples[:: ceil_div(len(samples), options.calibration_samples)]
     activations = run_float(network, subset).stages
@@ -90,10 +92,9 @@ def _check(network: Network, samples: NDArray[np.generic]) -> None:
     )
     for stage in network.stages:
         kind = type(stage.synapses).__name__
-        more = ": use a convolution with a stride" if isinstance(stage.synapses, AveragePool2d | SumPool2d) else ""
         require(
             isinstance(stage.synapses, Dense | Conv2d) and not stage.sources,
-            f"stage {stage.name!r} is {kind}: an exact pair is a chain of Dense and Conv2d{more}",
+            f"stage {stage.name!r} is {kind}: an exact pair is a chain of Dense, Conv2d and average pools",
         )
         neuron = stage.neuron
         assert isinstance(neuron, Activation)

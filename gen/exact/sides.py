@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 
+from tospike.gen.exact.pools import with_pool
 from tospike.gen.exact.prove import reads_membranes, same_steps, spikes_like_an_activation
 from tospike.gen.nir.phases import steps_needed
 from tospike.gen.place.options import Place, PlanOptions
@@ -47,14 +48,16 @@ def placed(network: Network, options: PlanOptions) -> Network:
     require_exact(network)
     stages: list[Stage] = []
     most = network.input.format.max if network.input.format is not None else 0
-    firing = 0
+    firing, arriving = 0, tuple[int, ...]()
     for stage in network.stages:
-        if places[stage.name] is not Place.SPIKING:
-            stages.append(_ann_stage(stage, most))
+        place = places[stage.name]
+        if place is not Place.SPIKING:
+            ann = _ann_stage(stage, most)
+            stages += with_pool(ann, arriving, most) if place is Place.ARRAY else (ann,)
         else:
             firing = firing + 1 if stages and stages[-1].is_spiking else _before(stages, options.bridge)
             stages.append(_spiking_stage(stage, firing))
-        most = _phase(stage).steps
+        most, arriving = _phase(stage).steps, stage.synapses.output_shape
     spiking = [stage for stage in stages if stage.is_spiking]
     if len(spiking) == len(stages):
         return network

@@ -27,9 +27,9 @@ def _insert(site: Site) -> EngineParams | None:
 
 def _spikes(site: Site) -> EngineParams:
     """Return a bridge from values to spikes: graded ones of values that arrive without zeros need no buffer."""
-    code, levels = site.options.bridge, site.levels
+    code, levels = site.options.bridge, _levels(site)
     sparse = site.engines[-1].sends is Contents.SPARSE_FRAME
-    inputs, steps = site.stage.synapses.inputs, _window(site, code)
+    inputs, steps = site.stage.synapses.inputs, _window(site, 1 if code.is_graded else levels)
     if sparse and code is SpikeCode.ONCE:
         return EncoderParams(inputs=inputs, steps=steps, encoding=Encoding.ONCE, payload=site.payload)
     return ValueSpikesParams(
@@ -59,7 +59,7 @@ def _frame(site: Site) -> EngineParams:
         payload=site.payload,
         transpose=_by_channel(site),
         sparse=sparse,
-        levels=site.levels,
+        values=site.activations,
     )
 
 
@@ -73,9 +73,16 @@ _BRIDGES: Mapping[tuple[Contents, Contents], Callable[[Site], EngineParams]] = {
 """By what arrives and what is taken. Event engines of an ANN take the counts of a spiking layer without one."""
 
 
-def _window(site: Site, code: SpikeCode) -> int:
+def _levels(site: Site) -> int:
+    """Return the largest activation that arrives."""
+    levels = site.network.stages[site.index - 1].levels
+    assert levels is not None, "only a hidden layer precedes another one"
+    return levels[1]
+
+
+def _window(site: Site, least: int) -> int:
     """Return the steps of the spike train: up to the end of the last phase of the layers that spike one by one."""
-    ends = [1 if code.is_graded else site.levels or 1]
+    ends = [least]
     at: Site | None = site
     while at is not None and at.stage.is_spiking:
         ends.append(0 if at.stage.firing is None else at.stage.firing.end)

@@ -18,7 +18,7 @@ from tospike.hw.params import (
     require,
 )
 from tospike.sim.design import Design
-from tospike.sim.network import Array, Network, Requantize, Shape, Stage
+from tospike.sim.network import Array, Network, Shape, Stage
 
 MemoryInit = dict[str, list[int]]
 """The words of an engine's memories, by the memory's name."""
@@ -80,18 +80,10 @@ class Site:
         return {Engine.SYSTOLIC: Contents.FRAME, Engine.EVENT: Contents.SPARSE_FRAME}.get(self.engine)
 
     @property
-    def levels(self) -> int | None:
-        """The largest activation of the hidden layers of a hybrid; ``None``: it may have any that the input has."""
-        if not self.options.is_placed:
-            return None
-        return most_level(self.network)
-
-    @property
     def activations(self) -> IntFormat:
-        """Format of the activations on links between layers of an ANN."""
-        if self.levels is None:
-            return input_format(self.network)
-        return IntFormat(bits=self.levels.bit_length(), signed=False)
+        """Format of the activations on links between layers of an ANN: in a hybrid, the narrowest that holds all."""
+        highest = most_level(self.network) if self.options.is_placed else None
+        return input_format(self.network) if highest is None else IntFormat(bits=highest.bit_length(), signed=False)
 
     @property
     def shared(self) -> Network:
@@ -184,8 +176,7 @@ def require_weights_on_chip(site: Site, engines: str) -> None:
 
 def most_level(network: Network) -> int | None:
     """Return the largest activation of all hidden layers; ``None`` if there are none, or negative ones."""
-    ranges = [stage.neuron.clamp for stage in network.stages if isinstance(stage.neuron, Requantize)]
-    ranges += [(0, stage.firing.steps) for stage in network.stages if stage.firing is not None and stage.firing.steps]
+    ranges = [stage.levels for stage in network.stages if stage.levels is not None]
     return max(high for _, high in ranges) if ranges and min(low for low, _ in ranges) == 0 else None
 
 

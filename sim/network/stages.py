@@ -178,6 +178,13 @@ class Stage:
         return None if isinstance(self.neuron, Activation | Requantize | Accumulator) else self.neuron.firing
 
     @property
+    def levels(self) -> tuple[int, int] | None:
+        """The least and the largest activation of a hidden layer: of an ANN, or of neurons with a firing phase."""
+        if isinstance(self.neuron, Requantize):
+            return self.neuron.clamp
+        return (0, self.firing.steps) if self.firing is not None and self.firing.steps else None
+
+    @property
     def fraction_bits(self) -> int:
         """Bits by which biases are finer than sums; a maximum, or a float stage, has none."""
         return self.neuron.fraction_bits if isinstance(self.neuron, Requantize | Accumulator) else 0

@@ -130,7 +130,8 @@ class ValueSpikesParams(BridgeParams):
         super().__post_init__()
         require_range("steps", self.steps, 1, 1 << 12)
         require(self.code.is_graded or self.levels is not None, f"{self.code} spikes need the number of levels")
-        _check_levels(self)
+        if self.levels is not None:
+            require_range("levels", self.levels, 1, self.payload.max)
         require(
             self.steps >= self.scans,
             f"a window of {self.steps} steps is too short for values of up to {self.levels}, which are {self.levels} "
@@ -140,7 +141,7 @@ class ValueSpikesParams(BridgeParams):
     @property
     def stored(self) -> IntFormat:
         """Format of a value."""
-        return _stored(self)
+        return self.payload if self.levels is None else IntFormat(bits=self.levels.bit_length(), signed=False)
 
     @property
     def scans(self) -> int:
@@ -192,17 +193,13 @@ class FrameBufferParams(BridgeParams):
 
     sparse: bool = False
     """Whether the frame arrives without its zeros, and leaves with them."""
-    levels: int | None = None
-    """The largest value, none being negative; ``None``: as ``payload`` says."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_levels(self)
+    values: IntFormat | None = None
+    """Format of the values as they leave, saturated; ``None``: as they arrive."""
 
     @property
     def stored(self) -> IntFormat:
         """Format of a value."""
-        return _stored(self)
+        return self.values or self.payload
 
     @property
     def takes(self) -> Contents:
@@ -213,13 +210,3 @@ class FrameBufferParams(BridgeParams):
     def sends(self) -> Contents:
         """The other kind of frame."""
         return Contents.FRAME if self.sparse else Contents.SPARSE_FRAME
-
-
-def _check_levels(params: BridgeParams) -> None:
-    if params.levels is not None:
-        require_range("levels", params.levels, 1, params.payload.max)
-
-
-def _stored(params: BridgeParams) -> IntFormat:
-    """Return the narrowest format for values that pass through."""
-    return params.payload if params.levels is None else IntFormat(bits=params.levels.bit_length(), signed=False)

@@ -7,7 +7,7 @@ import pytest
 from support.accelerator_bench import answers_and_counters
 from support.command_line import refused as line_of
 from support.command_line import tospike
-from support.exact_pairs import data_of, dense_network, image_network
+from support.exact_pairs import data_of, dense_network, image_network, pooled_network
 from support.paths import EXAMPLES
 
 from tospike.gen.exact.levels import exact_layers
@@ -21,6 +21,7 @@ from tospike.sim import accelerator
 from tospike.sim.network import (
     Activation,
     AveragePool2d,
+    MaxPool2d,
     QuantGrid,
     Stage,
     Window,
@@ -69,6 +70,12 @@ def test_images(tmp_path):
     rng = np.random.default_rng(4)
     x = rng.random((30, 60)).astype(np.float32)
     check(tmp_path, image_network(rng), x, beyond=2 * rng.random((10, 60)), steps=6)
+
+
+def test_images_with_pools(tmp_path):
+    rng = np.random.default_rng(8)
+    x = rng.random((30, 128)).astype(np.float32)
+    check(tmp_path, pooled_network(rng), x, beyond=2 * rng.random((10, 128)), steps=4)
 
 
 def test_rtl(tmp_path):
@@ -133,10 +140,13 @@ def test_networks_without_an_exact_pair():
     refused(network, x - 0.5, r"takes values from 0 up, not from -0\.\d+ to")
     refused(network, 0 * x, "takes values from 0 up, not from 0 to 0")
     refused(changed(network, 0, maximum=1e-9), x, "which 8 bits cannot express: give more --weight-bits")
-    pool = AveragePool2d(shape=(1, 2, 3), window=Window(kernel=(2, 1), stride=(2, 1)))
+    pool = AveragePool2d(shape=(1, 2, 3), window=Window(kernel=(2, 2), stride=(1, 1)))
     pooled = Stage(name="pool", synapses=pool, neuron=Activation(relu=False))
-    stages = (pooled, *dense_network(rng, (3, 4)).stages)
-    refused(replace(network, stages=stages), x, "'pool' is AveragePool2d.*with a stride")
+    stages = (pooled, *dense_network(rng, (2, 4)).stages)
+    refused(replace(network, stages=stages), x, "pool 'pool' does not tile its image and precede a layer with weights")
+    largest = MaxPool2d(shape=(1, 2, 3), window=Window(kernel=(2, 1), stride=(2, 1)))
+    stages = (replace(pooled, synapses=largest), *dense_network(rng, (3, 4)).stages)
+    refused(replace(network, stages=stages), x, "'pool' is MaxPool2d: an exact pair is a chain of Dense, Conv2d and av")
     with pytest.raises(InputError, match="steps must be"):
         ExactOptions(steps=256)
 

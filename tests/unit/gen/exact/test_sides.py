@@ -1,12 +1,13 @@
 """Hybrids: every placement of an exact pair's layers computes the same, in the golden model and in RTL."""
 
+from functools import partial
 from itertools import pairwise, product
 
 import numpy as np
 import pytest
 from support.accelerator_bench import answers_and_counters
 from support.command_line import refused, tospike
-from support.exact_pairs import data_of, dense_network, image_network
+from support.exact_pairs import data_of, dense_network, image_network, pooled_network
 from support.paths import EXAMPLES
 
 from tospike.gen.exact.options import ExactOptions
@@ -27,7 +28,7 @@ class Pair:
 
     def __init__(self, folder, network, rng, *, steps):
         inputs = network.input.inputs
-        self.names = [stage.name for stage in network.stages]
+        self.names = [stage.name for stage in network.stages if "pool" not in stage.name]
         self.x, self.folder = rng.random((40, inputs)).astype(np.float32), folder
         self.data = data_of(self.x)
         self.samples = np.concatenate([self.x[:20], 3 * rng.random((20, inputs)), np.zeros((1, inputs))])
@@ -53,6 +54,11 @@ def image_pair(folder):
     return Pair(folder, image_network(rng), rng, steps=6)
 
 
+def pooled_pair(folder):
+    rng = np.random.default_rng(8)
+    return Pair(folder, pooled_network(rng), rng, steps=4)
+
+
 def check_all(pair, placements):
     ann = pair.prepared([None] * len(pair.names), "pair.onnx")
     expected = pair.outputs(ann)
@@ -71,6 +77,20 @@ def test_every_placement_of_dense_layers(tmp_path, steps):
 def test_every_placement_of_images(tmp_path):
     conv = (Place.ARRAY, Place.SPIKING)
     check_all(image_pair(tmp_path), product(conv, conv, Place))
+
+
+def test_every_placement_of_images_with_pools(tmp_path):
+    """An array sums the tiles of a pool first; the pair's own ANN has larger kernels instead."""
+    conv = (Place.ARRAY, Place.SPIKING)
+    pair = pooled_pair(tmp_path)
+    check_all(pair, product(conv, conv, Place))
+    engine = pair.prepared(["array"] * 3).design.params.engines[0]
+    alone = pair.prepared([None] * 3, "pair.onnx").design.params.engines[0]
+    assert macs(engine) < 0.6 * macs(alone)
+
+
+def macs(engine):
+    return sum(layer.macs for layer in engine.layers)
 
 
 def test_pure_placements_are_the_two_sides(tmp_path):
@@ -97,13 +117,16 @@ RTL = [
     ("image", ("array", "spiking", "array"), "once"),
     ("image", ("spiking", "array", "spiking"), "packed"),
     ("image", ("spiking", "spiking", "event"), "once"),
+    ("pooled", ("spiking", "array", "spiking"), "once"),
+    ("pooled", ("array", "spiking", "array"), "once"),
 ]
+PAIRS = {"dense": partial(dense_pair, steps=3), "image": image_pair, "pooled": pooled_pair}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "places", "code"), RTL, ids=[",".join((k, *p, c)) for k, p, c in RTL])
 def test_rtl(tmp_path, kind, places, code):
-    pair = dense_pair(tmp_path, steps=3) if kind == "dense" else image_pair(tmp_path)
+    pair = PAIRS[kind](tmp_path)
     prepared = pair.prepared(places, bridge=code)
     samples = prepared.integers(pair.samples[-4:])
     expected = accelerator.run(prepared.design, samples)
