@@ -120,10 +120,10 @@ def _unrolled(params: UnrolledParams, design: Design, index: int, frames: Sample
 
 
 def _conv(params: ConvParams, design: Design, index: int, frames: Sample) -> EngineRun:
-    return conv.run(params, _subnetwork(design, index), frame(frames))
+    return conv.run(params, subnetwork(design, index), frame(frames))
 
 
-def _subnetwork(design: Design, index: int) -> Network:
+def subnetwork(design: Design, index: int) -> Network:
     """Return the stages of an engine as a network."""
     stages = design.stages_of(index)
     if len(stages) == len(design.network.stages):

@@ -8,15 +8,15 @@ import numpy as np
 
 from tospike.compare.energy.activity import Counts, EngineActivity, LayerActivity
 from tospike.compare.energy.engines import ENGINES, memories, widths
-from tospike.hw.params import (
-    SPIKE,
-    Contents,
-    EventParams,
-)
+from tospike.hw.params import SPIKE, Contents, EngineParams, EventParams
+from tospike.sim.accelerator import as_sample, engine_runs
 from tospike.sim.design import Design
+from tospike.sim.engine import frame
+from tospike.sim.models import subnetwork
 from tospike.sim.network import Array, Conv2d, Dense, Network
 from tospike.sim.network.layers import weighted_sums
 from tospike.sim.result import Result
+from tospike.sim.spiking.arrays import arriving_image
 from tospike.sim.spiking.window import Connections, network_order
 from tospike.sim.systolic.layers import BATCH, run_stages
 
@@ -33,14 +33,15 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
     result
         The golden model's result.
     """
-    design.network.require_one_kind()
     layers: tuple[LayerActivity | None, ...]
-    if any(
-        engine.runs_stages and engine.takes in (Contents.TRAIN, Contents.CHANGES) for engine in design.params.engines
-    ):
-        layers = _layer_counts(design, result)
+    in_steps = [_takes_steps(engine) for engine in design.params.engines if engine.runs_stages]
+    if all(in_steps):
+        layers = tuple(_counted_layer(design, index, result, _steps(design)) for index in _layered(design))
+    elif not any(in_steps):
+        shape = design.params.engines[0].arriving_image
+        layers = _dense_layers(design, design.network, x if shape is None else x[:, network_order(shape)])
     else:
-        layers = _dense_layers(design, x)
+        layers = _mixed_layers(design, x, result)
     engines = []
     for index, (params, operations) in enumerate(zip(design.params.engines, result.engine_operations, strict=True)):
         first = sum(design.stage_counts[:index])
@@ -56,21 +57,49 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
     return tuple(engines)
 
 
-def _dense_layers(design: Design, x: Array) -> tuple[LayerActivity | None, ...]:
-    """Return the activity of an ANN's stages, ``None`` for stages without weights, from the integer network."""
-    shape = design.params.engines[0].arriving_image
-    if shape is not None:
-        x = x[:, network_order(shape)]
-    batches = [_count_batch(design.network, x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
+def _takes_steps(params: EngineParams) -> bool:
+    """Return whether an engine takes spikes or changes, and counts them."""
+    return params.takes in (Contents.TRAIN, Contents.CHANGES)
+
+
+def _layered(design: Design) -> list[int]:
+    """Return the engines that run layers."""
+    return [index for index, params in enumerate(design.params.engines) if params.runs_stages]
+
+
+def _steps(design: Design) -> int:
+    return design.network.input.steps if design.network.is_spiking else design.params.input_frames
+
+
+def _mixed_layers(design: Design, x: Array, result: Result) -> tuple[LayerActivity | None, ...]:
+    """Return the activity of a hybrid's stages: that of each engine, from what it receives."""
+    sample = as_sample(design, x)
+    inputs = [sample, *(run.sent for run in engine_runs(design, sample))]
     layers: list[LayerActivity | None] = []
-    for index, stage in enumerate(design.network.stages):
+    for index in _layered(design):
+        received = inputs[index]
+        if _takes_steps(design.params.engines[index]):
+            layers.append(_counted_layer(design, index, result, received.shape[1]))
+            continue
+        shape, frames = arriving_image(design, index), frame(received)
+        in_order = frames if shape is None else frames[:, network_order(shape)]
+        layers += _dense_layers(design, subnetwork(design, index), in_order)
+    return tuple(layers)
+
+
+def _dense_layers(design: Design, network: Network, x: Array) -> tuple[LayerActivity | None, ...]:
+    """Return the activity of an ANN's stages, ``None`` for stages without weights, from an integer network."""
+    batches = [_count_batch(network, x[start : start + BATCH]) for start in range(0, len(x), BATCH)]
+    layers: list[LayerActivity | None] = []
+    engine_of = {stage.name: design.engine_of(index) for index, stage in enumerate(design.network.stages)}
+    for index, stage in enumerate(network.stages):
         synapses = stage.synapses
         if not isinstance(synapses, Dense | Conv2d):
             layers.append(None)
             continue
         events, reached, sent = (np.concatenate([batch[index][n] for batch in batches]) for n in range(3))
         everything = np.ones((1, synapses.inputs), dtype=np.int64)
-        operands = widths(design.params.engines[design.engine_of(index)])
+        operands = widths(design.params.engines[engine_of[stage.name]])
         layers.append(
             LayerActivity(
                 name=stage.name,
@@ -120,39 +149,31 @@ def connections_reached(synapses: Dense | Conv2d, values: Array) -> Counts:
     return weighted_sums(counting, (values != 0).astype(np.int64)).sum(axis=(1, 2)).astype(np.float64)
 
 
-def _layer_counts(design: Design, result: Result) -> tuple[LayerActivity, ...]:
-    """Return the activity of event engines with spikes or changes as input, from their counters."""
-    is_spiking = design.network.is_spiking
-    steps = design.network.input.steps if is_spiking else design.params.input_frames
-    layers = []
-    layered = [(index, params) for index, params in enumerate(design.params.engines) if params.runs_stages]
-    for index, params in layered:
-        assert isinstance(params, EventParams)  # only those take spikes or changes
-        stage = design.stages_of(index)[0]
-        layers.append(
-            LayerActivity(
-                name=stage.name,
-                inputs=params.inputs,
-                outputs=params.neurons,
-                steps=steps,
-                spiking=is_spiking,
-                binary=params.payload == SPIKE,
-                events=result.counters[f"{index}.values"].astype(np.float64),
-                sent=_sent(params, index, result),
-                weight_bits=params.weight_bits,
-                act_bits=params.payload.bits,
-                state_bits=params.neuron.state_bits,
-                leaks="membrane" in params.neuron.leaks,
-                bias=params.bias,
-                **_window_counts(params, stage.weighted.weight, result.counters[f"{index}.synapse_words"]),
-            )
-        )
-    return tuple(layers)
+def _counted_layer(design: Design, index: int, result: Result, steps: int) -> LayerActivity:
+    """Return the activity of an event engine with spikes or changes as input, from its counters."""
+    params, stage = design.params.engines[index], design.stages_of(index)[0]
+    assert isinstance(params, EventParams)  # only those take spikes or changes
+    return LayerActivity(
+        name=stage.name,
+        inputs=params.inputs,
+        outputs=params.neurons,
+        steps=steps,
+        spiking=stage.is_spiking,
+        binary=params.payload == SPIKE,
+        events=result.counters[f"{index}.values"].astype(np.float64),
+        sent=_sent(params, index, result, spiking=stage.is_spiking),
+        weight_bits=params.weight_bits,
+        act_bits=params.payload.bits,
+        state_bits=params.neuron.state_bits,
+        leaks="membrane" in params.neuron.leaks,
+        bias=params.bias,
+        **_window_counts(params, stage.weighted.weight, result.counters[f"{index}.synapse_words"]),
+    )
 
 
-def _sent(params: EventParams, engine: int, result: Result) -> Counts:
+def _sent(params: EventParams, engine: int, result: Result, *, spiking: bool) -> Counts:
     """Return the number of spikes or changes sent; for the last layer of a delta ANN, of membranes."""
-    if params.keeps_membranes and not params.sends_changes:
+    if not spiking and not params.sends_changes:
         return np.full(len(result.cycles), params.neurons, dtype=np.float64)
     return result.counters[f"{engine}.{'activations' if params.sends_changes else 'spikes'}"].astype(np.float64)
 

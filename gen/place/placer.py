@@ -11,7 +11,6 @@ from tospike.hw.params import (
     AcceleratorParams,
     Contents,
     EngineParams,
-    InputError,
     IntFormat,
     WeightSource,
     of_layer,
@@ -205,8 +204,9 @@ def chosen_engines(network: Network, options: PlanOptions) -> tuple[Engine, ...]
     sites = Site(network=network, options=options).each
     if options.is_placed:
         engines = [options.engine, *(given.get("engine") for given in options.layers.values())]
-        for engine in filter(None, engines):
-            raise InputError(f"--place says where layers run: leave --engine {engine} out")
+        usual = (None, Engine.usual(spiking=True))  # which is that of all places but arrays
+        for engine in engines:
+            require(engine in usual, f"--place says where layers run: leave --engine {engine} out")
         return tuple(site.engine for site in sites)
     for site in sites:
         what = f"{site.stage.name}.engine" if "engine" in site.given else "--engine"

@@ -10,6 +10,7 @@ from support.command_line import refused, tospike
 from support.exact_pairs import data_of, dense_network, image_network, pooled_network
 from support.paths import EXAMPLES
 
+from tospike.compare.energy.observe import engine_activities
 from tospike.gen.exact.options import ExactOptions
 from tospike.gen.exact.pair import exact_pair
 from tospike.gen.options.layers import parse_by_layer
@@ -148,7 +149,7 @@ def test_a_stalled_array_has_no_known_interval(tmp_path):
 @pytest.mark.parametrize(
     ("places", "options", "message"),
     [
-        (["array"] * 3, {"engine": "event"}, "leave --engine event out"),
+        (["array"] * 3, {"engine": "register"}, "leave --engine register out"),
         (["array"] * 3, {"bridge": "direct"}, "give once, packed or even"),
     ],
 )
@@ -204,3 +205,20 @@ def test_texts_of_places():
         None,
         {"a": {"place": "array"}, "b.c": {"place": "event"}},
     )
+
+
+@pytest.mark.parametrize("places", [("event", "spiking", "array"), ("spiking", "event", "spiking"), ("array",) * 3])
+def test_activity_for_energy_models_is_that_of_the_sides(tmp_path, places):
+    """With graded spikes, every layer gets an event for each activation that is not 0, wherever it runs; after spiking
+    layers the next one that spikes gets their spikes."""
+    pair = dense_pair(tmp_path)
+    activities = []
+    for each in (places, ("event",) * 3):
+        prepared = pair.prepared(each)
+        x = prepared.integers(pair.samples)
+        found = engine_activities(prepared.design, x, accelerator.run(prepared.design, x))
+        activities.append([layer for engine in found for layer in engine.layers])
+    for place, hybrid, ann in zip(places, *activities, strict=True):
+        assert hybrid.name == ann.name and hybrid.spiking == (place == "spiking")
+        assert np.array_equal(hybrid.events, ann.events)
+        assert (hybrid.sent >= ann.sent).all() or hybrid is activities[0][-1]
