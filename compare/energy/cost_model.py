@@ -64,9 +64,14 @@ class Technology(ABC):
     def multiplication(self, a_bits: int, b_bits: int) -> float:
         """Return the energy in pJ of a product of ``a_bits`` by ``b_bits``."""
 
+    @property
     @abstractmethod
-    def access(self, bits: int, capacity_bits: int) -> float:
-        """Return the energy in pJ of a read or a write of ``bits`` in a memory of ``capacity_bits``."""
+    def deselected(self) -> float:
+        """Energy of a memory in a cycle in which it is clocked but not enabled, as a fraction of a read's."""
+
+    @abstractmethod
+    def access(self, bits: int, capacity_bits: int, *, write: bool = False) -> float:
+        """Return the energy in pJ of a read or a ``write`` of ``bits`` in a memory of ``capacity_bits``."""
 
     @abstractmethod
     def register_write(self, bits: int) -> float:

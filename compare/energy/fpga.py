@@ -155,7 +155,12 @@ class FpgaTechnology(Technology):
             return a_bits * b_bits * self.dsp.lut_pj_per_bit2
         return self._dsp_blocks(a_bits, b_bits) * self.dsp.pj
 
-    def access(self, bits: int, capacity_bits: int) -> float:
+    @property
+    def deselected(self) -> float:
+        """Return 0: a block that is not enabled has no clock."""
+        return 0.0
+
+    def access(self, bits: int, capacity_bits: int, *, write: bool = False) -> float:
         """Return the energy in pJ of a read or a write of ``bits`` in a memory of ``capacity_bits``.
 
         All blocks of a memory work in each access: those that make the word wider, and those that make it deeper,

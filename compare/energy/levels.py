@@ -37,6 +37,7 @@ TERMS: Mapping[str, str] = {
     "operand_shift": "operands passed on in the array",
     "token": "tokens on the links",
     "control": "descriptors read",
+    "memory_idle": "memories, unused reads",
     "clock_busy": "clock, engine busy",
     "clock_idle": "clock, idle and host",
     "leakage": "leakage",

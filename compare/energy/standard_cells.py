@@ -31,6 +31,8 @@ _UNITS = {
     "nw_per_um2": "nW per um2",
     "mhz": "MHz",
     "floor_pj": "pJ per 64 bit",
+    "write": "reads",
+    "deselected": "reads",
 }
 
 
@@ -56,7 +58,7 @@ class Multiplier:
 
 @dataclass(frozen=True, kw_only=True)
 class Sram:
-    """On-chip memory; ``pj`` is for a read or a write of 64 bits at each capacity."""
+    """On-chip memory; ``pj`` is for a read of 64 bits at each capacity."""
 
     kib: tuple[float, ...]
     pj: tuple[float, ...]
@@ -64,6 +66,10 @@ class Sram:
     """Lower bound of the price of a 64-bit access."""
     um2_per_bit: float
     nw_per_bit: float
+    write: float = 1.0
+    """Energy of a write over that of a read."""
+    deselected: float = 0.0
+    """Energy of a cycle in which the memory is clocked but not enabled, over that of a read."""
     source: str
 
 
@@ -131,7 +137,12 @@ class CellTechnology(Technology):
         power = 1.0 if small == large else math.log(high / low) / math.log(large / small)
         return low * (a_bits * b_bits / small) ** power
 
-    def access(self, bits: int, capacity_bits: int) -> float:
+    @property
+    def deselected(self) -> float:
+        """Energy of a memory in a cycle in which it is clocked but not enabled, as a fraction of a read's."""
+        return self.sram.deselected
+
+    def access(self, bits: int, capacity_bits: int, *, write: bool = False) -> float:
         """Return the energy in pJ of a read or a write of ``bits`` in a memory of ``capacity_bits``.
 
         It is proportional to the bits, as if 64-bit words were used in full. Between the given capacities, energy is a
@@ -142,7 +153,8 @@ class CellTechnology(Technology):
             (math.log(kib * _KIB_BITS), math.log(pj)) for kib, pj in zip(self.sram.kib, self.sram.pj, strict=True)
         )
         word = math.exp(_between(points, math.log(max(1, capacity_bits))))
-        return max(word, self.sram.floor_pj) * bits / _WORD_BITS
+        price = max(word, self.sram.floor_pj) * bits / _WORD_BITS
+        return price * self.sram.write if write else price
 
     @property
     def clock_mhz(self) -> float:

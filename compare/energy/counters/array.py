@@ -43,8 +43,10 @@ def systolic_work(
             term="multiplier_read", count=results, bits=params.requantize.multiplier_bits, capacity_bits=channels.bits
         ),
         Access(term="control", count=frames * len(params.layers), bits=layers.width, capacity_bits=layers.bits),
-        Access(term="state_write", count=frames * tiles * array.cols, bits=acc, capacity_bits=column_bits),
-        Access(term="state_read", count=results * array.cols, bits=acc, capacity_bits=column_bits),
+        Access(
+            term="state_write", count=frames * tiles * array.cols, bits=acc, capacity_bits=column_bits, ports=array.cols
+        ),
+        Access(term="state_read", count=results * array.cols, bits=acc, capacity_bits=column_bits, ports=array.cols),
         # activations move along the rows and weights down the columns: every PE passes both on
         Access(
             term="operand_shift",
@@ -58,7 +60,13 @@ def systolic_work(
         partial_bits = max(layer.rows for layer in params.layers) * acc
         memory_bits += array.cols * partial_bits
         accesses += [
-            Access(term=term, count=counters["act_words"] * array.cols, bits=acc, capacity_bits=partial_bits)
+            Access(
+                term=term,
+                count=counters["act_words"] * array.cols,
+                bits=acc,
+                capacity_bits=partial_bits,
+                ports=array.cols,
+            )
             for term in ("state_read", "state_write")
         ]
     if needs_reorder(params):
@@ -99,15 +107,27 @@ def conv_work(name: str, params: ConvParams, placement: StatePlacement, counters
     compared = sum(layer.tiles[0] * layer.tiles[1] * layer.outputs * layer.depth for layer in maxima)
     accesses = (
         Access(term="weight_read", count=counters["weight_words"], bits=weights.width, capacity_bits=weights.bits),
-        Access(term="activation_read", count=counters["act_words"] * array.rows, bits=act, capacity_bits=bank_bits),
+        Access(
+            term="activation_read",
+            count=counters["act_words"] * array.rows,
+            bits=act,
+            capacity_bits=bank_bits,
+            ports=array.rows,
+        ),
         Access(term="activation_write", count=stored, bits=act, capacity_bits=bank_bits),
         Access(term="bias_read", count=results, bits=acc, capacity_bits=channels.bits),
         Access(
             term="multiplier_read", count=results, bits=params.requantize.multiplier_bits, capacity_bits=channels.bits
         ),
         Access(term="control", count=frames * len(params.layers), bits=layers.width, capacity_bits=layers.bits),
-        Access(term="state_write", count=frames * tiles * array.macs_per_cycle, bits=acc, capacity_bits=column_bits),
-        Access(term="state_read", count=results * array.cols, bits=acc, capacity_bits=column_bits),
+        Access(
+            term="state_write",
+            count=frames * tiles * array.macs_per_cycle,
+            bits=acc,
+            capacity_bits=column_bits,
+            ports=array.cols,
+        ),
+        Access(term="state_read", count=results * array.cols, bits=acc, capacity_bits=column_bits, ports=array.cols),
         Access(
             term="operand_shift",
             count=counters["act_words"] * array.macs_per_cycle,

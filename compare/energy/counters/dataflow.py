@@ -56,6 +56,7 @@ def line_buffer_accesses(window: ImageWindow, act_bits: int, images: Counts, wor
             count=words * (window.banks if rows > 1 else 1),
             bits=window.lanes * act_bits,
             capacity_bits=bits // window.banks,
+            ports=window.banks if rows > 1 else 1,
         ),
     ]
 

@@ -23,6 +23,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "state": ("state_read", "state_write"),
     "activations": ("activation_read", "activation_write"),
     "queues": ("token", "queue_read", "queue_write", "operand_shift", "control"),
+    "idle": ("memory_idle",),
     "clock": ("clock_busy", "clock_idle"),
     "leakage": ("leakage",),
 }
@@ -107,7 +108,7 @@ def counter_energy(
     resources = resources_of(engines, sum(clocked.values()))
     busy_bits = sum((clocked[engine.name] * engine.busy for engine in engines), np.zeros_like(inside))
     idle_bits = resources.registers * inside - busy_bits
-    work = [_work_terms(technology, engine) for engine in engines]
+    work = [_work_terms(technology, engine, inside) for engine in engines]
     overheads: Terms = {
         "clock_busy": busy_bits * technology.clocked_bit,
         "clock_idle": idle_bits * technology.clocked_bit + technology.clock_network(resources) * inside,
@@ -136,8 +137,13 @@ def resources_of(engines: Sequence[EngineWork], registers: int) -> Resources:
     )
 
 
-def _work_terms(technology: Technology, engine: EngineWork) -> Terms:
+def _work_terms(technology: Technology, engine: EngineWork, cycles: Counts) -> Terms:
     parts: list[Terms] = [{access.term: access.count * _access_price(technology, access)} for access in engine.accesses]
+    parts += [
+        {"memory_idle": access.idle(cycles) * _idle_price(technology, access)}
+        for access in engine.accesses
+        if access.capacity_bits
+    ]
     parts += [{unit.term: unit.count * _unit_price(technology, unit)} for unit in engine.arithmetic]
     return sum_terms(parts)
 
@@ -145,7 +151,13 @@ def _work_terms(technology: Technology, engine: EngineWork) -> Terms:
 def _access_price(technology: Technology, access: Access) -> float:
     if access.capacity_bits == 0:
         return technology.register_write(access.bits)
-    return technology.access(access.bits, access.capacity_bits)
+    return technology.access(access.bits, access.capacity_bits, write=access.is_write)
+
+
+def _idle_price(technology: Technology, access: Access) -> float:
+    """Return the pJ of a port in a cycle without an access: a read that nothing uses, or a deselected memory."""
+    price = technology.access(access.bits, access.capacity_bits)
+    return price if access.reads_always else price * technology.deselected
 
 
 def _unit_price(technology: Technology, unit: Arithmetic) -> float:

@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from tospike.compare.energy.activity import Counts
 from tospike.hw.params import LeakParams
+
+FEW_WORDS = 16
+"""Words of a memory, at most, that standard cells build from flip-flops."""
 
 
 class StatePlacement(StrEnum):
@@ -30,6 +35,24 @@ class Access:
     count: Counts
     bits: int
     capacity_bits: int
+    ports: int = 1
+    """Equal memories, each with a port, among which ``count`` divides."""
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it writes."""
+        return self.term.endswith("_write")
+
+    @property
+    def reads_always(self) -> bool:
+        """Whether the port is enabled in every cycle: memories are, read with or without a use; queues are not. A
+        memory of few words is flip-flops and a multiplexer, which rests with its address."""
+        is_queue = self.term == "queue_read"
+        return not self.is_write and not is_queue and self.capacity_bits > FEW_WORDS * self.bits
+
+    def idle(self, cycles: Counts) -> Counts:
+        """Return the numbers of cycles, over all ports, without an access."""
+        return np.maximum(self.ports * cycles - self.count, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

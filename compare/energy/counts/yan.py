@@ -45,6 +45,10 @@ def layer_terms(layer: LayerActivity) -> Terms:
 YAN_2024 = EnergyModel(
     name="yan2024",
     source=_SOURCE,
-    constants={n: c for n, c in _HOROWITZ.describe().items() if n.split()[0] in ("add", "multiply", "sram")},
+    constants={
+        n: c
+        for n, c in _HOROWITZ.describe().items()
+        if n.split()[0] in ("add", "multiply", "sram") and c.unit.startswith("pJ")
+    },
     charge=per_layer(layer_terms),
 )

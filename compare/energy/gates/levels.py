@@ -10,7 +10,7 @@ TERM_PARTS: Mapping[str, tuple[str, ...]] = {
     "neuron": ("requantize", "neuron_update", "spike"),
     "memories": (
         *("weight_read", "bias_read", "multiplier_read", "state_read", "state_write"),
-        *("activation_read", "activation_write"),
+        *("activation_read", "activation_write", "memory_idle"),
     ),
     "queues": ("token", "queue_read", "queue_write"),
     "control": ("control",),

@@ -38,6 +38,7 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "state": ("#cc6677", "#e08593"),
     "activations": ("#882255", "#c9629a"),
     "queues": ("#8a6d3b", "#c4a26a"),
+    "idle": ("#7d93b8", "#93a9cf"),
     "clock": ("#8d949d", "#8d949d"),
     "leakage": ("#c3c8ce", "#555b63"),
 }

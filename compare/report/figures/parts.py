@@ -33,6 +33,7 @@ ENERGY_LABELS: Mapping[str, str] = {
     "state": "states, results",
     "activations": "activation memory",
     "queues": "links, shifts, control",
+    "idle": "memories, unused reads",
     "clock": "clock",
     "leakage": "leakage",
 }

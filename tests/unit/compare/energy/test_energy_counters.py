@@ -116,7 +116,7 @@ def test_twice_the_cycles_cost_twice_the_leakage_and_nothing_but_the_clock_besid
     bits = sum(register_bits(ANN).values())
     assert twice["leakage"] == pytest.approx(2 * once["leakage"])
     assert twice["clock_idle"] - once["clock_idle"] == pytest.approx(bits * result.cycles * 0.0039)
-    for name in set(once) - {"leakage", "clock_idle"}:
+    for name in set(once) - {"leakage", "clock_idle", "memory_idle"}:
         assert twice[name].tolist() == once[name].tolist()
 
 
@@ -152,6 +152,29 @@ def test_accesses_by_hand():
     assert reads["weight_read"].bits == 4 * 4
     assert reads["bias_read"].count.tolist() == [6 * 2] * 6
     assert reads["state_write"].capacity_bits == 0, "two words of states are a ring of registers"
+
+
+def test_unused_reads_and_deselected_memories_by_hand():
+    """Memories are read in every cycle; writes are enabled, and only technologies with such a price charge the rest."""
+    _, _, result = golden(ANN)
+    (ann,) = engine_work(ANN, result.counters)
+    accesses = {access.term: access for access in ann.accesses}
+    weights = accesses["weight_read"]
+    assert weights.reads_always and not accesses["activation_write"].reads_always
+    cycles = result.cycles.astype(float)
+    assert weights.idle(cycles).tolist() == (result.cycles - 20).tolist()
+    assert accesses["state_write"].ports == 4
+    always = [access for access in ann.accesses if access.reads_always]
+    unused = sum(access.idle(cycles) * HOROWITZ.access(access.bits, access.capacity_bits) for access in always)
+    once = counter_energy(HOROWITZ, ANN, result.counters, result.cycles).terms
+    assert once["memory_idle"] == pytest.approx(unused)
+    awake = replace(HOROWITZ, sram=replace(HOROWITZ.sram, deselected=0.5, write=2.0))
+    terms = counter_energy(awake, ANN, result.counters, result.cycles).terms
+    assert terms["activation_write"] == pytest.approx(2 * once["activation_write"])
+    assert terms["activation_read"] == pytest.approx(once["activation_read"])
+    others = [access for access in ann.accesses if access.capacity_bits and not access.reads_always]
+    half = sum(access.idle(cycles) * HOROWITZ.access(access.bits, access.capacity_bits) / 2 for access in others)
+    assert terms["memory_idle"] == pytest.approx(unused + half)
 
 
 def test_states_move_to_a_memory_when_there_are_many_words():

@@ -105,7 +105,8 @@ def test_prices_never_fall_when_something_grows(name):
     capacities = np.logspace(1, 8, 60).astype(int)
     costs = [technology.access(64, int(capacity)) for capacity in capacities]
     assert np.all(np.diff(costs) >= 0)
-    assert costs[-1] > costs[0]
+    if name != "gf180mcu":  # a deeper memory is more macros, of which one works
+        assert costs[-1] > costs[0]
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -171,7 +172,7 @@ def test_a_bad_file_is_named(tmp_path, old, new, message):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="no technology 'tsmc3': use one of ecp5, horowitz45"):
+    with pytest.raises(InputError, match="no technology 'tsmc3': use one of ecp5, gf180mcu, horo"):
         load_technology("tsmc3")
     (tmp_path / "latin.toml").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(InputError, match=r"latin.toml is not a readable technology in TOML"):

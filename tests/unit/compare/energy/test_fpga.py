@@ -107,7 +107,7 @@ def test_energy_by_hand(technology):
 
 
 def test_what_needs_standard_cells_refuses_an_fpga():
-    with pytest.raises(InputError, match="technology ecp5 prices an FPGA, not standard cells: use one of horo"):
+    with pytest.raises(InputError, match="technology ecp5 prices an FPGA, not standard cells: use one of gf18"):
         cell_technology("ecp5")
     with pytest.raises(InputError, match="--objective area needs a --technology of standard cells, not ecp5"):
         StudyOptions(technology_name="ecp5", search=SearchOptions(objective=SearchObjective.AREA))

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from support.paths import EXAMPLES, GATES_LIBRARY
 
+from tospike.compare.energy.counters.hardware import engine_work
+from tospike.compare.energy.counters.work import FEW_WORDS
 from tospike.compare.energy.gates import measure as measure_module
 from tospike.compare.energy.gates.cells import DENSITIES, measure_cells
 from tospike.compare.energy.gates.measure import GateOptions, NotInstalledError, measure_gates, source_of, timing_of
@@ -132,6 +134,21 @@ def test_gates_compute_what_golden_says(params, options):
     report = found.report
     assert report.samples == 4 and report.period_ns == 10 and "no OpenSTA: not here" in report.period_source
     assert report.cells > report.ff > 0
+
+
+@pytest.mark.parametrize("params", [SNN, pytest.param(ANN, marks=pytest.mark.slow)], ids=lambda params: params.name)
+def test_memories_work_as_often_as_the_counters_say(params, options):
+    """Also in the cycles in which a read is of no use; memories of few words are flip-flops in gates."""
+    found = measured(params, options)
+    cycles = found.result.cycles.astype(float)
+    accesses = [each for engine in engine_work(params, found.result.counters) for each in engine.accesses]
+    macros = [each for each in accesses if each.capacity_bits > FEW_WORDS * each.bits]
+    assert any(each.reads_always for each in macros)
+    enabled = [each.count + each.idle(cycles) * each.reads_always for each in macros]
+    prices = [options.technology.access(each.bits, each.capacity_bits) for each in macros]
+    wanted = sum(np.mean(count) * price for count, price in zip(enabled, prices, strict=True))
+    modules = found.energies[ZERO].modules
+    assert sum(pj for name, pj in modules.items() if name.endswith("(memory)")) == pytest.approx(wanted)
 
 
 def test_hierarchy_survives(options):
