@@ -16,7 +16,7 @@ def renewed(recorded, found):
     """What is on record, with the figures that were found."""
     if isinstance(recorded, dict):
         return {key: renewed(value, found[key]) for key, value in recorded.items()}
-    if isinstance(recorded, list):
+    if isinstance(recorded, list) and len(recorded) == len(found):  # a table may have a new row
         return [renewed(*pair) for pair in zip(recorded, found, strict=True)]
     return found
 
