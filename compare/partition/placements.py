@@ -1,8 +1,7 @@
 """The placements of a network, and what a placement is called."""
 
-import math
 from collections.abc import Iterator, Mapping
-from itertools import product
+from itertools import pairwise, product
 
 from tospike.compare.partition.options import MOST_PLACEMENTS
 from tospike.gen.place.options import Place
@@ -29,19 +28,33 @@ def placements(network: Network) -> Iterator[Placement]:
     )
     names = [stage.name for stage in network.stages]
     for places in product(*_choices(network)):
-        yield dict(zip(names, places, strict=True))
+        if all(_may_follow(*pair) for pair in pairwise(places)):
+            yield dict(zip(names, places, strict=True))
 
 
 def count_placements(network: Network) -> int:
     """Return the number of all placements."""
-    return math.prod(map(len, _choices(network)))
+    first, *later = _choices(network)
+    ways = dict.fromkeys(first, 1)  # by the last layer's place
+    for places in later:
+        ways = {after: sum(count for place, count in ways.items() if _may_follow(place, after)) for after in places}
+    return sum(ways.values())
+
+
+def _may_follow(place: Place, after: Place) -> bool:
+    """Return whether neighbours may have these places: what sends counts to an ANN anyway need not be graded."""
+    return place is not Place.GRADED or after.spikes
 
 
 def _choices(network: Network) -> list[list[Place]]:
-    return [
-        [place for place in Place if place is not Place.EVENT or isinstance(stage.synapses, Dense)]
-        for stage in network.stages
-    ]
+    """Return the places that each layer may have."""
+    choices = []
+    for stage in network.stages:
+        excluded = {Place.GRADED} if stage is network.stages[-1] else set()
+        if not isinstance(stage.synapses, Dense):
+            excluded.add(Place.EVENT)
+        choices.append([place for place in Place if place not in excluded])
+    return choices
 
 
 def text_of(placement: Placement) -> str:

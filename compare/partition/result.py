@@ -38,7 +38,7 @@ class Choice:
     all_ann: Placed
     """The best in which no layer spikes."""
     all_snn: Placed
-    """That in which all layers spike."""
+    """The best in which all layers spike."""
     best_hybrid: Placed | None
     """The best that mixes both; ``None``: the network has a single layer."""
 

@@ -17,7 +17,6 @@ from tospike.gen.data.datasets import DataSet
 from tospike.gen.exact.sides import require_exact
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared
-from tospike.gen.place.options import Place
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError, require
 from tospike.tb.evaluate import simulate
@@ -83,7 +82,7 @@ def partition(
 
 def _spikes(placement: Placement) -> frozenset[bool]:
     """Return whether layers of a placement spike: all, none, or some."""
-    return frozenset(place is Place.SPIKING for place in placement.values())
+    return frozenset(place.spikes for place in placement.values())
 
 
 def _verified(prepared: Prepared, place: str, data: DataSet, cache: Cache | None) -> Verified:

@@ -43,30 +43,34 @@ def placed(network: Network, options: PlanOptions) -> Network:
     """
     if not options.is_placed:
         return network
-    places = places_of(network, options)
     require(network.is_spiking, f"the layers of the ANN {network.name!r} have no spiking side for --place: {EXACT}")
     require_exact(network)
+    places, last = places_of(network, options), network.stages[-1].name
+    require(
+        places[last] is not Place.GRADED, f"layer {last!r} is the last one, which sends membranes: place it spiking"
+    )
     stages: list[Stage] = []
     most = network.input.format.max if network.input.format is not None else 0
-    firing, arriving = 0, tuple[int, ...]()
+    before, phases, arriving = None, 0, tuple[int, ...]()
+    leading: list[Stage] = []  # spike one after the other from the network's input on
     for stage in network.stages:
         place = places[stage.name]
-        if place is not Place.SPIKING:
+        if place.spikes:
+            phases = phases + 1 if before is Place.SPIKING else _phases_of_bridge(before, options.bridge)
+            stages.append(_spiking_stage(stage, phases))
+            if len(leading) == len(stages) - 1 and before in (None, Place.SPIKING):
+                leading.append(stages[-1])
+        else:
             ann = _ann_stage(stage, most)
             stages += with_pool(ann, arriving, most) if place is Place.ARRAY else (ann,)
-        else:
-            firing = firing + 1 if stages and stages[-1].is_spiking else _before(stages, options.bridge)
-            stages.append(_spiking_stage(stage, firing))
-        most, arriving = _phase(stage).steps, stage.synapses.output_shape
-    spiking = [stage for stage in stages if stage.is_spiking]
-    if len(spiking) == len(stages):
-        return network
-    spec, first = network.input, stages[0]
-    steps = max([1, *(_phase(stage).end for stage in _leading(stages))])
-    spec = replace(spec, steps=steps, encoding=spec.encoding if first.is_spiking else None)
-    return replace(
-        network, input=spec, stages=tuple(stages), readout=network.readout if stages[-1].is_spiking else None
+        before, most, arriving = place, _phase(stage).steps, stage.synapses.output_shape
+    spec = replace(
+        network.input,
+        steps=max([1, *(_phase(stage).end for stage in leading)]),
+        encoding=network.input.encoding if leading else None,
     )
+    readout = network.readout if stages[-1].is_spiking else None
+    return replace(network, input=spec, stages=tuple(stages), readout=readout)
 
 
 def places_of(network: Network, options: PlanOptions) -> Mapping[str, Place]:
@@ -96,15 +100,10 @@ def _phase(stage: Stage) -> FiringPhase:
     return stage.firing
 
 
-def _before(stages: list[Stage], code: SpikeCode) -> int:
-    """Return the phases before that of the first layer of several that spike: that of a bridge that sends spikes."""
-    return int(bool(stages) and not code.is_graded)
-
-
-def _leading(stages: list[Stage]) -> list[Stage]:
-    """Return the layers that spike ahead of the first one that does not."""
-    ann = next((index for index, stage in enumerate(stages) if not stage.is_spiking), len(stages))
-    return stages[:ann]
+def _phases_of_bridge(before: Place | None, code: SpikeCode) -> int:
+    """Return the phases ahead of that of a layer that no spikes of single neurons reach: that of a bridge, if it sends
+    several spikes for a value."""
+    return int(before in (Place.ARRAY, Place.EVENT) and not code.is_graded)
 
 
 def _spiking_stage(stage: Stage, before: int) -> Stage:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from tospike.gen.place.placer import Placer, Site
 from tospike.gen.place.windows import window_of
@@ -27,7 +28,8 @@ def _insert(site: Site) -> EngineParams | None:
 
 def _spikes(site: Site) -> EngineParams:
     """Return a bridge from values to spikes: graded ones of values that arrive without zeros need no buffer."""
-    code, levels = site.options.bridge, _levels(site)
+    before, levels = replace(site, index=site.index - 1), _levels(site)
+    code = SpikeCode.ONCE if before.sends_counts else site.options.bridge
     sparse = site.engines[-1].sends is Contents.SPARSE_FRAME
     inputs, steps = site.stage.synapses.inputs, _window(site, 1 if code.is_graded else levels)
     if sparse and code is SpikeCode.ONCE:
@@ -86,7 +88,7 @@ def _window(site: Site, least: int) -> int:
     at: Site | None = site
     while at is not None and at.stage.is_spiking:
         ends.append(0 if at.stage.firing is None else at.stage.firing.end)
-        at = at.next
+        at = None if at.sends_counts else at.next
     return max(ends)
 
 

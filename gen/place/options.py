@@ -69,6 +69,13 @@ class Place(StrEnum):
     """A dense layer of an ANN on an event engine of its own, which skips zeros."""
     SPIKING = "spiking"
     """A layer of spiking neurons on an event engine of its own."""
+    GRADED = "graded"
+    """The same, but it counts its spikes and sends each count as one graded spike, after its last step."""
+
+    @property
+    def spikes(self) -> bool:
+        """Whether its neurons spike."""
+        return self in (Place.SPIKING, Place.GRADED)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -139,7 +146,7 @@ class PlanOptions:
     )
     place: Place | None = option(
         None,
-        "Hybrid: where a layer of an exact pair runs (array, event, spiking)",
+        "Hybrid: where a layer of an exact pair runs",
         unset="as in the file",
         per_layer="snn",
         by_layer=True,

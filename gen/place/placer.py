@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tospike.gen.place.options import Engine, PlanOptions
+from tospike.gen.place.options import Engine, Place, PlanOptions
 from tospike.hw.params import (
     AcceleratorParams,
     Contents,
@@ -70,6 +70,15 @@ class Site:
         if self.own.place is not None:
             return self.own.place.engine
         return self.own.engine or Engine.usual(spiking=self.stage.is_spiking)
+
+    @property
+    def sends_counts(self) -> bool:
+        """Whether this stage spikes and sends the numbers of its spikes: to an event engine of an ANN, or as graded
+        spikes."""
+        after = self.next
+        if after is None or not self.stage.is_spiking:
+            return False
+        return self.own.place is Place.GRADED or after.takes is Contents.SPARSE_FRAME
 
     @property
     def takes(self) -> Contents | None:

@@ -106,17 +106,16 @@ def _layer(site: Site) -> dict[str, Any]:
 
 
 def _readout(site: Site) -> Readout:
-    """Return the readout of an engine. Decoding the first spike, or the class early, needs the spikes of the last one;
-    an event engine of an ANN needs the counts of the one before."""
+    """Return the readout of an engine: decoding the first spike, or the class early, needs the spikes of the last."""
     network = site.network
-    if site.next is not None:
-        return Readout.SPIKES if site.next.stage.is_spiking or site.next.engine is not Engine.EVENT else Readout.COUNT
+    if not site.is_last:
+        return Readout.COUNT if site.sends_counts else Readout.SPIKES
     return network.readout or Readout.COUNT if network.decoding is Decoding.LARGEST else Readout.SPIKES
 
 
 def _count_bits(site: Site, neuron: NeuronParams) -> int:
     """Return the width of counters of spikes: what the host gets of a sample, or the activations of a hybrid."""
-    if site.next is not None and not site.next.stage.is_spiking:
+    if site.sends_counts:
         return site.activations.bits
     return max(1, (site.network.input.steps * neuron.spike.max).bit_length())
 
