@@ -3,7 +3,7 @@
 From one file, the SNN: its integers are those of the ANN, and k spikes of a layer are the level k of its activation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -52,18 +52,16 @@ def placed(network: Network, options: PlanOptions) -> Network:
     stages: list[Stage] = []
     most = network.input.format.max if network.input.format is not None else 0
     before, phases, arriving = None, 0, tuple[int, ...]()
-    leading: list[Stage] = []  # spike one after the other from the network's input on
     for stage in network.stages:
         place = places[stage.name]
         if place.spikes:
             phases = phases + 1 if before is Place.SPIKING else _phases_of_bridge(before, options.bridge)
             stages.append(_spiking_stage(stage, phases))
-            if len(leading) == len(stages) - 1 and before in (None, Place.SPIKING):
-                leading.append(stages[-1])
         else:
             ann = _ann_stage(stage, most)
             stages += with_pool(ann, arriving, most) if place is Place.ARRAY else (ann,)
         before, most, arriving = place, _phase(stage).steps, stage.synapses.output_shape
+    leading = _leading(stages, places)
     spec = replace(
         network.input,
         steps=max([1, *(_phase(stage).end for stage in leading)]),
@@ -74,8 +72,12 @@ def placed(network: Network, options: PlanOptions) -> Network:
 
 
 def places_of(network: Network, options: PlanOptions) -> Mapping[str, Place]:
-    """Return the place of each layer: the one given, or that of the SNN."""
-    return {stage.name: of_layer(options, stage.name).place or Place.SPIKING for stage in network.stages}
+    """Return the place of each layer: the one given, or that of the SNN. If all are graded, the last one spikes."""
+    places = {stage.name: of_layer(options, stage.name).place or Place.SPIKING for stage in network.stages}
+    last = network.stages[-1].name
+    if "place" not in options.layers.get(last, {}) and places[last] is Place.GRADED:
+        places[last] = Place.SPIKING
+    return places
 
 
 def require_exact(network: Network) -> None:
@@ -104,6 +106,18 @@ def _phases_of_bridge(before: Place | None, code: SpikeCode) -> int:
     """Return the phases ahead of that of a layer that no spikes of single neurons reach: that of a bridge, if it sends
     several spikes for a value."""
     return int(before in (Place.ARRAY, Place.EVENT) and not code.is_graded)
+
+
+def _leading(stages: Sequence[Stage], places: Mapping[str, Place]) -> list[Stage]:
+    """Return the layers that spike one after the other from the network's input on."""
+    leading: list[Stage] = []
+    for stage in stages:
+        if not stage.is_spiking:
+            break
+        leading.append(stage)
+        if places[stage.name] is Place.GRADED:
+            break
+    return leading
 
 
 def _spiking_stage(stage: Stage, before: int) -> Stage:

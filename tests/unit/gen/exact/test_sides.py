@@ -161,6 +161,12 @@ def test_refused(tmp_path, places, options, message):
         _ = dense_pair(tmp_path).prepared(places, **options).design
 
 
+def test_if_all_are_graded_the_last_one_spikes(tmp_path):
+    pair = dense_pair(tmp_path)
+    one, other = pair.prepared([None] * 3, place="graded"), pair.prepared(["graded", "graded", "spiking"])
+    assert one.design.params == other.design.params
+
+
 def test_layers_without_another_side(tmp_path):
     pair = dense_pair(tmp_path)
     with pytest.raises(InputError, match=r"fc0.place is for layers of an SNN, which 'pair' is not: leave it out"):
