@@ -218,7 +218,7 @@ def random_bridge(choose, size, fmt, *, sparse):
     """From values to spikes, or to values."""
     knobs = {"inputs": size, "payload": fmt, "sparse": sparse, "transpose": choose(None, matrix(size))}
     if choose(False, True):
-        return FrameBufferParams(**knobs)
+        return FrameBufferParams(**knobs, values=choose(None, IntFormat(bits=3, signed=False)))
     code = choose(*SpikeCode)
     levels = choose(1, 3, 6, fmt.max)
     if code.is_graded:
