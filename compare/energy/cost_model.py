@@ -64,6 +64,11 @@ class Technology(ABC):
     def multiplication(self, a_bits: int, b_bits: int) -> float:
         """Return the energy in pJ of a product of ``a_bits`` by ``b_bits``."""
 
+    @abstractmethod
+    def is_macro(self, bits: int, capacity_bits: int) -> bool:
+        """Return whether a memory with words of ``bits`` is a macro or block, which works in every cycle, and not
+        storage with a multiplexer, which rests with its address."""
+
     @property
     @abstractmethod
     def deselected(self) -> float:

@@ -52,7 +52,7 @@ class BlockRams:
     pj: float
     """pJ of a block in a cycle in which it is read or written."""
     lut_bits: float
-    """Largest memory of LUTs; 0: there are none."""
+    """Largest memory that is LUTs or flip-flops; 0: there are none."""
     lut_pj_per_bit: float
     factor: float
     source: str
@@ -155,6 +155,10 @@ class FpgaTechnology(Technology):
             return a_bits * b_bits * self.dsp.lut_pj_per_bit2
         return self._dsp_blocks(a_bits, b_bits) * self.dsp.pj
 
+    def is_macro(self, bits: int, capacity_bits: int) -> bool:
+        """Return whether a memory takes block RAMs, and not LUTs."""
+        return capacity_bits > self.ram.lut_bits
+
     @property
     def deselected(self) -> float:
         """Return 0: a block that is not enabled has no clock."""
@@ -166,7 +170,7 @@ class FpgaTechnology(Technology):
         All blocks of a memory work in each access: those that make the word wider, and those that make it deeper,
         since the address enables none of them alone.
         """
-        if capacity_bits <= self.ram.lut_bits:
+        if not self.is_macro(bits, capacity_bits):
             return bits * self.ram.lut_pj_per_bit
         return max(-(-bits // self.ram.width), -(-capacity_bits // self.ram.bits)) * self.ram.pj
 

@@ -17,6 +17,8 @@ from tospike.compare.energy.constant import Constant
 from tospike.compare.energy.cost_model import Resources, Technology
 from tospike.hw.params import require
 
+FEW_WORDS = 16
+"""Words of a memory, at most, that are flip-flops: as in gates, where the same number is an option of Yosys."""
 _WORD_BITS = 64
 _KIB_BITS = 8 * 1024
 _UNITS = {
@@ -136,6 +138,10 @@ class CellTechnology(Technology):
         (small, low), (large, high) = ((table.bits[i] ** 2, table.pj[i]) for table in [self.multiply] for i in (0, -1))
         power = 1.0 if small == large else math.log(high / low) / math.log(large / small)
         return low * (a_bits * b_bits / small) ** power
+
+    def is_macro(self, bits: int, capacity_bits: int) -> bool:
+        """Return whether a memory has more words than are built from flip-flops."""
+        return capacity_bits > FEW_WORDS * bits
 
     @property
     def deselected(self) -> float:

@@ -1,7 +1,7 @@
 """Lower bounds of a design's flip-flops, and so of its energy and area, without building it.
 
 Counting the flip-flops of a design builds its hardware, which takes longer than its golden model. Energy and area by
-counters are linear in them with positive prices, so that with fewer flip-flops than there are, both are bounds.
+counters grow with them, so that with fewer flip-flops than there are, both are bounds.
 
 Counted are registers that every design has: an event engine carries the states of its lanes through its pipeline, an
 array operands and a sum in each element and a sum in each column; the rest, of sequencers and address counters, is less

@@ -156,6 +156,8 @@ def _access_price(technology: Technology, access: Access) -> float:
 
 def _idle_price(technology: Technology, access: Access) -> float:
     """Return the pJ of a port in a cycle without an access: a read that nothing uses, or a deselected memory."""
+    if not technology.is_macro(access.bits, access.capacity_bits):
+        return 0.0
     price = technology.access(access.bits, access.capacity_bits)
     return price if access.reads_always else price * technology.deselected
 

@@ -9,9 +9,6 @@ import numpy as np
 from tospike.compare.energy.activity import Counts
 from tospike.hw.params import LeakParams
 
-FEW_WORDS = 16
-"""Words of a memory, at most, that standard cells build from flip-flops."""
-
 
 class StatePlacement(StrEnum):
     """Placement of the membranes of event engines."""
@@ -45,10 +42,8 @@ class Access:
 
     @property
     def reads_always(self) -> bool:
-        """Whether the port is enabled in every cycle: memories are, read with or without a use; queues are not. A
-        memory of few words is flip-flops and a multiplexer, which rests with its address."""
-        is_queue = self.term == "queue_read"
-        return not self.is_write and not is_queue and self.capacity_bits > FEW_WORDS * self.bits
+        """Whether the port is enabled in every cycle: memories are read with or without a use, queues are not."""
+        return not self.is_write and self.term != "queue_read"
 
     def idle(self, cycles: Counts) -> Counts:
         """Return the numbers of cycles, over all ports, without an access."""

@@ -67,7 +67,8 @@ def test_every_block_of_a_memory_works_in_an_access():
     assert ECP5.access(37, 18432) == 2 * ECP5.ram.pj, "a wider word"
     assert ECP5.access(8, 3 * 18432) == 3 * ECP5.ram.pj, "a deeper memory"
     assert ECP5.access(8, 1024) == pytest.approx(8 * 0.16), "LUTs"
-    assert ICE40.access(8, 128) == ICE40.ram.pj, "it has no memories of LUTs"
+    assert ICE40.access(8, 128) == ICE40.ram.pj, "it has no memories of LUTs, and few flip-flops"
+    assert [ICE40.is_macro(8, bits) for bits in (64, 65)] == [False, True]
 
 
 @pytest.mark.parametrize(

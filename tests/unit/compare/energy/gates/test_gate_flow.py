@@ -10,7 +10,6 @@ import pytest
 from support.paths import EXAMPLES, GATES_LIBRARY
 
 from tospike.compare.energy.counters.hardware import engine_work
-from tospike.compare.energy.counters.work import FEW_WORDS
 from tospike.compare.energy.gates import measure as measure_module
 from tospike.compare.energy.gates.cells import DENSITIES, measure_cells
 from tospike.compare.energy.gates.measure import GateOptions, NotInstalledError, measure_gates, source_of, timing_of
@@ -142,7 +141,7 @@ def test_memories_work_as_often_as_the_counters_say(params, options):
     found = measured(params, options)
     cycles = found.result.cycles.astype(float)
     accesses = [each for engine in engine_work(params, found.result.counters) for each in engine.accesses]
-    macros = [each for each in accesses if each.capacity_bits > FEW_WORDS * each.bits]
+    macros = [each for each in accesses if options.technology.is_macro(each.bits, each.capacity_bits)]
     assert any(each.reads_always for each in macros)
     enabled = [each.count + each.idle(cycles) * each.reads_always for each in macros]
     prices = [options.technology.access(each.bits, each.capacity_bits) for each in macros]
