@@ -4,9 +4,10 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from pathlib import Path
 
-from tospike.gen.data.datasets import load_data
+from tospike.gen.data.datasets import DataSet, load_data
 from tospike.gen.files.results_folder import check_results, write_results
 from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import REQUIRED, InputError, check_options, option, require
@@ -68,6 +69,9 @@ class TrainOptions:
     )
     seed: int = option(1, "Seed of weights, order and distortions", low=0, high=(1 << 31) - 1001)
     seeds: int = option(1, "Train with so many seeds; files are named by their seed", low=1, high=1000)
+    folds: int = option(
+        1, "Train for so many test folds (digits, braille-ann: 4); files are named by it", low=1, high=4
+    )
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -102,23 +106,32 @@ def train(recipe: Recipe, out: Path, options: TrainOptions, *, progress: Callabl
         module = importlib.import_module(f"tospike.examples.{training.module}")
     except ModuleNotFoundError as error:
         raise InputError(f"training needs {error.name}, which is not installed: pip install 'tospike[train]'") from None
+    folds = range(1, options.folds + 1) if options.folds > 1 else (None,)
+    check_results(out, ())
+    files: dict[str, bytes] = {}
+    for seed, fold in product(range(options.seed, options.seed + options.seeds), folds):
+        samples = _samples(recipe, options, fold)
+        named = (f".seed{seed}" if options.seeds > 1 else "") + (f".fold{fold}" if fold else "")
+        with temporary_folder() as folder:
+            module.train(folder, samples, epochs=options.epochs or training.epochs, seed=seed, progress=progress)
+            files |= {f"{file.stem}{named}{file.suffix}": file.read_bytes() for file in sorted(folder.iterdir())}
+    write_results(out, files)
+    return list(files)
+
+
+def _samples(recipe: Recipe, options: TrainOptions, fold: int | None) -> DataSet:
+    """Return the data of a recipe; of a fold, all parts but one train."""
+    training = TRAININGS[recipe]
     samples = load_data(
         options.data,
         time_bin_us=training.time_bin_us,
         steps=training.steps if training.time_bin_us else None,
         every=training.hold_out,
+        fold=fold,
     )
     require(
         (samples.inputs, samples.steps) == (training.inputs, training.steps),
         f"{recipe.value} takes {training.inputs} values in {training.steps} steps, but {samples.name} has "
         f"{samples.inputs} in {samples.steps}",
     )
-    check_results(out, ())
-    files: dict[str, bytes] = {}
-    for seed in range(options.seed, options.seed + options.seeds):
-        named = f".seed{seed}" if options.seeds > 1 else ""
-        with temporary_folder() as folder:
-            module.train(folder, samples, epochs=options.epochs or training.epochs, seed=seed, progress=progress)
-            files |= {f"{file.stem}{named}{file.suffix}": file.read_bytes() for file in sorted(folder.iterdir())}
-    write_results(out, files)
-    return list(files)
+    return samples

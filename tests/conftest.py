@@ -1,9 +1,13 @@
 """What holds for every test."""
 
+import gc
 import zlib
 
 import numpy as np
 import pytest
+
+# Amaranth makes millions of objects, and cyclic garbage collection, which finds nothing, visits them again and again
+gc.set_threshold(100_000, 50, 1000)
 
 
 @pytest.fixture(autouse=True)

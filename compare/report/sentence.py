@@ -51,7 +51,7 @@ def _premise(verdict: PlatformVerdict) -> str:
         most = 100 * -accuracy.bound
         return (
             f"the {cheaper} needs less energy but may be up to {most:.1f} points less accurate, more than "
-            f"{100 * accuracy.margin:.0f} ({reached}); the "
+            f"{100 * accuracy.margin:.0f} ({reached}), so the interval includes one that is as accurate; the "
         )
     gained = accuracy.snn - accuracy.ann if cheaper == "SNN" else accuracy.ann - accuracy.snn
     if gained > accuracy.margin:
@@ -61,6 +61,7 @@ def _premise(verdict: PlatformVerdict) -> str:
 
 def _energy(verdict: PlatformVerdict, over: Sequence[str]) -> str:
     axes = [*over, *(["cost models"] if len(verdict.intervals) > 1 else [])]
+    axes += [] if verdict.accuracy.comparable else ["accuracy"]
     axes += [f"the error of {_LEVELS[verdict.level]}"] if verdict.level_error else []
     span = f"{significant(verdict.interval[0])} to {significant(verdict.interval[1])}"
     listed = " and ".join(filter(None, [", ".join(axes[:-1]), axes[-1]]))

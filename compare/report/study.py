@@ -90,8 +90,8 @@ class StudyReport:
     best: BestCandidates
     """Those that the verdict compares."""
     search: SearchReport | None = absent()
-    seeds: tuple[DesignReport, ...] = absent(tuple)
-    """The compared designs of networks that were trained with other seeds; the verdict is over all seeds."""
+    repeats: tuple[DesignReport, ...] = absent(tuple)
+    """The compared designs with the weights of other seeds and folds; the verdict is over all of them."""
     controls: tuple[DesignReport, ...] = absent(tuple)
     """Designs that the verdict does not compare: further cheap designs of a search, the bit-matched QNN."""
     matched_qnn: MatchedQnnComparison | Missing | None = absent()

@@ -36,10 +36,15 @@ class Costs:
         return _VALUES[objective](self)
 
 
-def mean_costs(several: Sequence[Costs]) -> Costs:
-    """Return the mean of the costs of designs."""
+def mean_costs(several: Sequence[Costs], samples: Sequence[int]) -> Costs:
+    """Return the mean of costs that are means over so many ``samples`` each."""
     names = (each.name for each in fields(Costs))
-    return Costs(**{name: fmean(getattr(costs, name) for costs in several) for name in names})
+    return Costs(**{name: weighted([getattr(costs, name) for costs in several], samples) for name in names})
+
+
+def weighted(means: Sequence[float], samples: Sequence[int]) -> float:
+    """Return the mean of means over so many ``samples`` each."""
+    return means[0] if len(means) == 1 else fmean(means, samples)
 
 
 _VALUES: Mapping[SearchObjective, Callable[[Costs], float]] = {

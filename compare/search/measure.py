@@ -5,10 +5,9 @@ its cycles, and bounds of its other costs. The exact costs of a design, on the v
 the flip-flops, for which its hardware is built.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,9 @@ from tospike.compare.energy.technology import Technology
 from tospike.compare.report.candidates import Shape
 from tospike.compare.search.area import predicted_area
 from tospike.compare.search.bound import least_registers
-from tospike.compare.search.costs import Costs, mean_costs
+from tospike.compare.search.costs import Costs, mean_costs, weighted
 from tospike.compare.search.eligible import Answers
-from tospike.compare.search.setting import Setting, load_setting
+from tospike.compare.search.setting import Part, Setting, load_setting
 from tospike.compare.search.shape import shape_of_design
 from tospike.compare.search.space import Choice, Function, hardware
 from tospike.compare.study.trial import is_narrow
@@ -74,7 +73,7 @@ class FunctionRun:
 
 @dataclass(frozen=True, kw_only=True)
 class Priced:
-    """The exact costs of a design, means over the seeds of its network."""
+    """The exact costs of a design, means over the files of its network."""
 
     validation_accuracy: float
     validation: Costs
@@ -88,22 +87,25 @@ class Priced:
 def run_function(file: Path, device: Device | None, function: Function) -> FunctionRun:
     """Run a function on the validation samples, and time and bound its hardware."""
     setting = load_setting(file)
+    trainings = setting.trainings(function)
     try:
-        runs = [_run_seed(setting, function, path) for path in setting.network_of(function).files]
+        rows = [[_run_file(setting, function, path, part) for path, part in row] for row in trainings]
     except InputError:
         return FunctionRun(answers=(), hardware=())
     hardware: list[Hardware] = []
     answers: list[tuple[bool, ...]] = []
-    # hardware that every seed can have
+    runs = [run for row in rows for run in row]
+    weights = [len(part.validation.x) for row in trainings for _, part in row]
+    # hardware that every seed and fold can have
     for choice in (choice for choice in runs[0] if all(choice in other for other in runs)):
-        timed = [run[choice] for run in runs]
-        answers = [each.answers for each in timed]
-        params = timed[0].design.params
+        first = rows[0][-1][choice]
+        answers = [tuple(right for run in row for right in run[choice].answers) for row in rows]
+        params = first.design.params
         hardware.append(
             Hardware(
                 choice=choice,
-                shape=shape_of_design(timed[0].prepared, params),
-                least=mean_costs([each.least for each in timed]),
+                shape=shape_of_design(first.prepared, params),
+                least=mean_costs([run[choice].least for run in runs], weights),
                 area=predicted_area(params, device.family) if device else None,
             )
         )
@@ -112,7 +114,7 @@ def run_function(file: Path, device: Device | None, function: Function) -> Funct
 
 @dataclass(frozen=True, kw_only=True)
 class _Timed:
-    """A design of a function, for the network of one seed."""
+    """A design of a function, for the network of one seed and fold."""
 
     prepared: Prepared
     design: Design
@@ -120,15 +122,15 @@ class _Timed:
     least: Costs
 
 
-def _run_seed(setting: Setting, function: Function, path: Path) -> dict[Choice, _Timed]:
-    """Run a function of one seed with every hardware that can; of equal designs the first."""
-    base = setting.prepared(function, file=path)
+def _run_file(setting: Setting, function: Function, path: Path, part: Part) -> dict[Choice, _Timed]:
+    """Run a function of one file with every hardware that can; of equal designs the first."""
+    base = setting.prepared(function, file=path, part=part)
     if function.side == "ann" and not is_narrow(base.design.params, dict(function.given)):
         return {}
-    data, technology = setting.validation, setting.technologies[0]
+    data, technology = part.validation, setting.technologies[0]
     found: dict[AcceleratorParams, tuple[Choice, _Timed]] = {}
     traces: Traces = {}
-    for choice, prepared, design in _designs(setting, function, base, path):
+    for choice, prepared, design in _designs(setting, function, base, path, part):
         if design.params in found:
             continue
         result = run(design, prepared.integers(data.x), traces)
@@ -143,7 +145,7 @@ def _run_seed(setting: Setting, function: Function, path: Path) -> dict[Choice, 
 
 
 def _designs(
-    setting: Setting, function: Function, base: Prepared, path: Path
+    setting: Setting, function: Function, base: Prepared, path: Path, part: Part
 ) -> Iterator[tuple[Choice, Prepared, Design]]:
     """Yield every hardware that can run a function; it differs from the network as given by its plan only."""
     for choice in hardware(function.side, setting.fixed[function.side]):
@@ -151,7 +153,7 @@ def _designs(
             if dict(choice)["engine"] == Engine.DELTA.value:  # its network takes a frame for each partial inference
                 if not (setting.validation.is_frames or base.network.input.time_bins > 1):
                     continue  # nothing to skip: a sample is one frame
-                prepared = setting.prepared(function, choice, file=path)
+                prepared = setting.prepared(function, choice, file=path, part=part)
                 yield choice, prepared, prepared.design
             else:
                 design = plan(base.quantized.network, setting.options_of(function, choice).plan)
@@ -163,26 +165,34 @@ def _designs(
 def price(file: Path, point: SearchPoint) -> Priced:
     """Return the exact costs of a design, on the validation and on the test samples."""
     setting = load_setting(file)
-    seeds = [_price_seed(setting, point, path) for path in setting.network_of(point.function).files]
+    trainings = [each for row in setting.trainings(point.function) for each in row]
+    # other weights may make a constant, and so a register, wider: the hardware is that of the first file
+    registers = register_bits(setting.prepared(point.function, point.hardware).design.params)
+    several = [_price_file(setting, point, path, part, registers) for path, part in trainings]
+    validation, test = (
+        [len(samples) for samples in parts]
+        for parts in ([part.validation.x for _, part in trainings], [part.test.x for _, part in trainings])
+    )
     return Priced(
-        validation_accuracy=fmean(each.validation_accuracy for each in seeds),
-        validation=mean_costs([each.validation for each in seeds]),
-        accuracy=fmean(each.accuracy for each in seeds),
-        test=mean_costs([each.test for each in seeds]),
-        technologies={name: fmean(each.technologies[name] for each in seeds) for name in seeds[0].technologies},
-        flip_flops=seeds[0].flip_flops,
+        validation_accuracy=weighted([each.validation_accuracy for each in several], validation),
+        validation=mean_costs([each.validation for each in several], validation),
+        accuracy=weighted([each.accuracy for each in several], test),
+        test=mean_costs([each.test for each in several], test),
+        technologies={
+            name: weighted([each.technologies[name] for each in several], test) for name in several[0].technologies
+        },
+        flip_flops=several[0].flip_flops,
     )
 
 
-def _price_seed(setting: Setting, point: SearchPoint, path: Path) -> Priced:
-    prepared = setting.prepared(point.function, point.hardware, file=path)
+def _price_file(setting: Setting, point: SearchPoint, path: Path, part: Part, registers: Mapping[str, int]) -> Priced:
+    prepared = setting.prepared(point.function, point.hardware, file=path, part=part)
     design, decides = prepared.design, setting.technologies[0]
-    registers = register_bits(design.params)
-    validation, test = (run(design, prepared.integers(data.x)) for data in (setting.validation, setting.test))
+    validation, test = (run(design, prepared.integers(data.x)) for data in (part.validation, part.test))
     return Priced(
-        validation_accuracy=_accuracy(validation, setting.validation.y),
+        validation_accuracy=_accuracy(validation, part.validation.y),
         validation=_costs(decides, design, validation, registers),
-        accuracy=_accuracy(test, setting.test.y),
+        accuracy=_accuracy(test, part.test.y),
         test=_costs(decides, design, test, registers),
         technologies={each.name: _costs(each, design, test, registers).energy_pj for each in setting.technologies},
         flip_flops=sum(registers.values()),

@@ -19,6 +19,14 @@ from tospike.gen.tools.cache import digest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Part:
+    """Samples that choose, and samples that judge; the networks of a fold were not trained on them."""
+
+    validation: DataSet
+    test: DataSet
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Setting:
     """Networks, options, data and prices of a search."""
 
@@ -28,8 +36,8 @@ class Setting:
     """Options of the networks as given."""
     fixed: Mapping[Kind, ModelOptions]
     """Those among them that no function and no hardware changes."""
-    validation: DataSet
-    test: DataSet
+    parts: tuple[Part, ...]
+    """By fold, the data's own test part last."""
     technologies: tuple[Technology, ...]
     """The first one decides."""
 
@@ -41,8 +49,29 @@ class Setting:
         """Return the network of a function."""
         return self.networks[function.side][function.network]
 
-    def prepared(self, function: Function, hardware: Choice = (), *, file: Path | None = None) -> Prepared:
-        """Return a function, or a design, quantised and planned; of its first seed, or that of ``file``.
+    @property
+    def validation(self) -> DataSet:
+        """Of the data's own test part."""
+        return self.parts[-1].validation
+
+    @property
+    def test(self) -> DataSet:
+        """Of the data's own test part."""
+        return self.parts[-1].test
+
+    @property
+    def validation_samples(self) -> int:
+        """Samples of all folds that choose."""
+        return sum(len(part.validation.x) for part in self.parts)
+
+    def trainings(self, function: Function) -> list[list[tuple[Path, Part]]]:
+        """Return the files of a function's network with the samples that they are tested on, by seed and fold."""
+        return [list(zip(row, self.parts, strict=True)) for row in self.network_of(function).files]
+
+    def prepared(
+        self, function: Function, hardware: Choice = (), *, file: Path | None = None, part: Part | None = None
+    ) -> Prepared:
+        """Return a function, or a design, quantised and planned; of its first file, or of ``file``.
 
         Raises
         ------
@@ -50,22 +79,23 @@ class Setting:
             As for `prepare`.
         """
         chosen = file or self.network_of(function).first
-        return prepare(chosen, self.validation, self.options_of(function, hardware))
+        return prepare(chosen, (part or self.parts[-1]).validation, self.options_of(function, hardware))
 
     @cached_property
     def digest(self) -> str:
         """Digest of everything here, without the names of the files."""
         arrays = {
-            f"{name}.{part}": np.ascontiguousarray(values).tobytes()
-            for name, data in (("validation", self.validation), ("test", self.test))
-            for part, values in (("x", data.x), ("y", data.y))
+            f"{name}.{fold}.{array}": np.ascontiguousarray(values).tobytes()
+            for fold, part in enumerate(self.parts)
+            for name, data in (("validation", part.validation), ("test", part.test))
+            for array, values in (("x", data.x), ("y", data.y), ("training", data.train_x))
         }
-        training = np.ascontiguousarray(self.validation.train_x).tobytes()
         networks = {
-            f"{side}.{number}.{seed}": path.read_bytes()
+            f"{side}.{number}.{seed}.{fold}": path.read_bytes()
             for side, networks in self.networks.items()
             for number, network in enumerate(networks)
-            for seed, path in enumerate(network.files)
+            for seed, row in enumerate(network.files)
+            for fold, path in enumerate(row)
         }
         said = {
             f"{name}.{side}": repr((sorted(given.given.items()), given.layers))
@@ -74,7 +104,7 @@ class Setting:
         }
         shape = repr([(data.x.shape, data.is_frames, data.time_bin_us) for data in (self.validation, self.test)])
         prices = {f"price.{each.name}": repr(each) for each in self.technologies}
-        return digest({**arrays, **networks, **said, **prices, "training": training, "shape": shape})
+        return digest({**arrays, **networks, **said, **prices, "shape": shape})
 
     def save(self, folder: Path) -> Path:
         """Write the setting to a temporary folder of this search, for its processes; return the file."""

@@ -93,7 +93,7 @@ def _candidate(workload: Workload, search: Search, found: Found, measured: FpgaA
         file=network.first.name,
         **vars(shape),
         seed=network.seed,
-        seeds=max(len(network.seeds), 1),
+        seeds=len(network.seeds),
         is_quantised_after_training=function.is_quantised_after_training,
         accuracy=priced.accuracy,
         validation_accuracy=priced.validation_accuracy,
@@ -140,7 +140,7 @@ def search_report(search: Search, best: BestCandidates) -> SearchReport:
         proven=result.proven,
         minutes=search.minutes,
         seconds=round(result.seconds, 1),
-        validation_samples=len(search.setting.validation.x),
+        validation_samples=search.setting.validation_samples,
         sentence=_sentence(search, best),
     )
 
@@ -154,7 +154,7 @@ def _sentence(search: Search, best: BestCandidates) -> str:
     proof = "proven" if result.proven else "not proven"
     return (
         f"Of {result.points:,} designs of both sides{left}, {', '.join(counts)}. The cheapest by {result.objective} "
-        f"{_standard(result.target)} on {len(search.setting.validation.x):,} validation samples "
+        f"{_standard(result.target)} on {search.setting.validation_samples:,} validation samples "
         f"({proof} within this grid) are the ANN with {describe(best.ann)} and the SNN with {describe(best.snn)}."
     )
 

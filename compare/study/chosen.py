@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tospike.compare.report.design import KINDS, Kind
 from tospike.compare.search.run import Found, SearchResult, search
-from tospike.compare.search.setting import Setting
+from tospike.compare.search.setting import Part, Setting
 from tospike.compare.search.split import split_validation
-from tospike.compare.search.trained import trained_networks
+from tospike.compare.search.trained import Trained, trained_networks
 from tospike.compare.study.options import Progress, StudyOptions
 from tospike.compare.study.workload import Workload
 from tospike.gen.data.datasets import DataSet
@@ -21,7 +21,7 @@ from tospike.gen.pipeline import Prepared, prepare
 from tospike.hw.params import require
 
 _log = logging.getLogger(__name__)
-_OF_DATA = ("hold_out", "time_bin_us", "sensor")
+_OF_DATA = ("hold_out", "test_fold", "time_bin_us", "sensor")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +87,9 @@ def choose(
             )
     if options.search is None:
         require(
-            all(len(several) == 1 for several in files.values()),
+            all(
+                len(networks := trained_networks(several)) == len(networks[0].seeds) == 1 for several in files.values()
+            ),
             "--pair compares one ANN and one SNN: give --ann and --snn once, or leave --pair out",
         )
         both = {kind: workload.options.of_kind(spiking=kind == "snn") for kind in KINDS}
@@ -120,21 +122,24 @@ def _searched(
     require(
         workload.options.fit is None, "--fit chooses one design, and a search all: give --device instead, or --pair"
     )
-    validation, test = split_validation(data, how.search_samples)
-    test.first(options.rtl_samples)  # refuses more than there are
     networks = {kind: trained_networks(several) for kind, several in files.items()}
+    parts = [
+        Part(validation=validation, test=test)
+        for fold in _folds(networks)
+        for validation, test in [split_validation(data if fold is None else workload.fold(fold), how.search_samples)]
+    ]
+    parts[-1].test.first(options.rtl_samples)  # refuses more than there are
     minutes = how.search_minutes or workload.search_minutes
     setting = Setting(
         networks=networks,
         options={kind: workload.options.of_kind(spiking=kind == "snn") for kind in KINDS},
         fixed={kind: workload.given.of_kind(spiking=kind == "snn") for kind in KINDS},
-        validation=validation,
-        test=test,
+        parts=tuple(parts),
         technologies=options.technologies,
     )
     _check(
         workload.options,
-        {kind: prepare(files[kind][0], validation, setting.options[kind]) for kind in KINDS},
+        {kind: prepare(networks[kind][0].first, setting.validation, setting.options[kind]) for kind in KINDS},
     )
     finalists = how.finalists or workload.finalists
     result = search(
@@ -150,14 +155,14 @@ def _searched(
     chosen = {kind: tuple(result.cheapest(kind, finalists)) for kind in KINDS}
     best = {kind: found[0].point for kind, found in chosen.items()}
     return Chosen(
-        data=test,
+        data=setting.test,
         paths={kind: setting.network_of(point.function).first for kind, point in best.items()},
         options={kind: setting.options_of(point.function, point.hardware) for kind, point in best.items()},
         prepared={
             kind: tuple(
                 prepare(
                     setting.network_of(each.point.function).first,
-                    test,
+                    setting.test,
                     setting.options_of(each.point.function, each.point.hardware),
                 )
                 for each in found
@@ -166,6 +171,17 @@ def _searched(
         },
         search=Search(setting=setting, result=result, chosen=chosen, minutes=minutes),
     )
+
+
+def _folds(networks: Mapping[Kind, tuple[Trained, ...]]) -> tuple[int | None, ...]:
+    """Return the folds that all networks were trained with."""
+    several = {network.folds: network for side in networks.values() for network in side}
+    require(
+        len(several) == 1,
+        "networks are compared on the same samples, but these have different folds: "
+        + ", ".join(f"{network.first.name} {len(folds)}" for folds, network in several.items()),
+    )
+    return next(iter(several))
 
 
 def command_of(workload: Workload, side: Kind, file: Path, options: ModelOptions) -> str:

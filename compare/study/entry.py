@@ -1,6 +1,6 @@
 """The golden model's entry of a design, with cycles, operations and energy, and its report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -89,7 +89,14 @@ class GoldenEntry:
         )
 
 
-def golden_entry(prepared: Prepared, x: Array, golden: Inference, prices: Prices) -> GoldenEntry:
+def golden_entry(
+    prepared: Prepared,
+    x: Array,
+    golden: Inference,
+    prices: Prices,
+    *,
+    registers: Mapping[str, int] | None = None,
+) -> GoldenEntry:
     """Return cycles, operations and energy of a design.
 
     Parameters
@@ -102,18 +109,22 @@ def golden_entry(prepared: Prepared, x: Array, golden: Inference, prices: Prices
         The golden model's inference of them.
     prices
         Prices of operations and counters.
+    registers
+        Flip-flops of each part of the design; by default they are counted.
     """
     result = golden.result
     assert result is not None  # not a float evaluation
     engines = engine_activities(prepared.design, prepared.integers(x), result)
     first = prices.technologies[0]
     energies = {
-        technology.name: counter_energy(technology, prepared.design.params, result.counters, result.cycles)
+        technology.name: counter_energy(
+            technology, prepared.design.params, result.counters, result.cycles, registers=registers
+        )
         for technology in prices.technologies
     }
     static = {name: float(np.mean(found.static)) for name, found in energies.items()}
     summaries = {name: found.summary() for name, found in energies.items()}
-    corners = _corners(prices.technologies, prepared, result)
+    corners = _corners(prices.technologies, prepared, result, registers)
     same_prices = energy(operation_model(first, source=first.description), engines)
     return GoldenEntry(
         prepared=prepared,
@@ -144,13 +155,16 @@ class _Corners:
     dynamic: dict[str, tuple[float, ...]]
 
 
-def _corners(technologies: Sequence[Technology], prepared: Prepared, result: Result) -> _Corners:
+def _corners(
+    technologies: Sequence[Technology], prepared: Prepared, result: Result, registers: Mapping[str, int] | None
+) -> _Corners:
     """Price a design in all corners; energies are linear in the counters, so means of counters give their means."""
     counters = {name: float(values.mean()) for name, values in result.counters.items()}
     cycles = float(result.cycles.mean())
     found = {
         technology.name: [
-            counter_energy(corner, prepared.design.params, counters, cycles) for corner in technology.corners()
+            counter_energy(corner, prepared.design.params, counters, cycles, registers=registers)
+            for corner in technology.corners()
         ]
         for technology in technologies
     }

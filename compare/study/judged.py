@@ -1,10 +1,10 @@
 """What a verdict compares on one platform, and the ratios of their energies, SNN over ANN, by cost model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tospike.compare.energy.cost_model import Platform
 from tospike.compare.energy.gates.simulate import DelayModel
@@ -13,17 +13,18 @@ from tospike.compare.report.candidates import Candidate
 from tospike.compare.report.design import KINDS, DesignReport, Kind
 from tospike.compare.verdict.ratio import LogRatio, energy_ratio
 
-Energies = NDArray[np.float64]
+Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
     """The best design of each side on a platform, and all candidates."""
 
-    ann: DesignReport
-    snn: DesignReport
-    seeds: tuple[DesignReport, ...] = ()
-    """The same two designs of networks that were trained with other seeds, by the golden model."""
+    runs: Mapping[Kind, Sequence[Sequence[DesignReport]]]
+    """The design of each side, by seed and fold of its network: all are tested on the same samples in the same order.
+
+    That of the first seed and the last fold was measured, the others ran in the golden model.
+    """
     against: Candidate
     """The ANN among the candidates."""
     judged: Candidate
@@ -33,9 +34,26 @@ class Judged:
     technologies: Sequence[str]
     """Cost models of the platform; the first one chose the designs, and decides."""
 
-    def of(self, kind: Kind) -> tuple[DesignReport, ...]:
-        """Return the design of a side for each seed."""
-        return tuple(each for each in (self.ann, self.snn, *self.seeds) if each.kind == kind)
+    @property
+    def ann(self) -> DesignReport:
+        """The ANN that was measured."""
+        return self.runs["ann"][0][-1]
+
+    @property
+    def snn(self) -> DesignReport:
+        """The SNN that was measured."""
+        return self.runs["snn"][0][-1]
+
+    @property
+    def repeats(self) -> tuple[DesignReport, ...]:
+        """The other runs of both."""
+        measured = (self.ann, self.snn)
+        return tuple(run for kind in KINDS for row in self.runs[kind] for run in row if run not in measured)
+
+    def over_samples(self, kind: Kind, values: Callable[[DesignReport], ArrayLike]) -> Values:
+        """Return (seeds, samples) values of a side from those of each run's samples."""
+        rows = ([np.asarray(values(run), dtype=float) for run in row] for row in self.runs[kind])
+        return np.array([np.concatenate(row) for row in rows])
 
     @property
     def mismatches(self) -> int:
@@ -84,13 +102,16 @@ def _gate_ratios(sides: Judged) -> dict[str, LogRatio]:
     }
 
 
-def _total(sides: Judged, kind: Kind, technology: str) -> Energies:
+def _total(sides: Judged, kind: Kind, technology: str) -> Values:
     """Return (seeds, samples) pJ."""
-    return np.array([each.counters_pj.technology_samples[technology] for each in sides.of(kind)])
+    return sides.over_samples(kind, lambda run: run.counters_pj.technology_samples[technology])
 
 
-def _dynamic(sides: Judged, kind: Kind, technology: str) -> Energies:
+def _dynamic(sides: Judged, kind: Kind, technology: str) -> Values:
     """Return (seeds, samples) pJ without static power, which is proportional to the cycles."""
-    cycles = np.array([each.cycles_samples for each in sides.of(kind)])
-    static = np.array([[each.counters_pj.static_pj[technology]] for each in sides.of(kind)])
-    return _total(sides, kind, technology) - static * cycles / cycles.mean(axis=1, keepdims=True)
+
+    def dynamic(run: DesignReport) -> ArrayLike:
+        cycles, total = np.array(run.cycles_samples), np.array(run.counters_pj.technology_samples[technology])
+        return total - run.counters_pj.static_pj[technology] * cycles / cycles.mean()
+
+    return sides.over_samples(kind, dynamic)

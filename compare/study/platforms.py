@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tospike.compare.energy.counters.registers import register_bits
 from tospike.compare.energy.technology import Platform
 from tospike.compare.report.candidates import Candidate
 from tospike.compare.report.design import KINDS, Accuracy, DesignReport, Kind
 from tospike.compare.search.measure import SearchPoint
+from tospike.compare.search.setting import Part
 from tospike.compare.study.candidates import candidates_of, pair_of
 from tospike.compare.study.chosen import Chosen, Search
 from tospike.compare.study.entry import golden_entry
@@ -43,8 +45,7 @@ def compared_sides(
         best = pair_of(workload, chosen, compared)
         return [
             Judged(
-                ann=compared["ann"].design,
-                snn=compared["snn"].design,
+                runs={kind: ((compared[kind].design,),) for kind in KINDS},
                 against=best.ann,
                 judged=best.snn,
                 candidates=(best.ann, best.snn),
@@ -79,14 +80,8 @@ class _Searched:
     def compared(self, platform: Platform, technologies: Sequence[str]) -> Judged:
         """Return what a platform with these cost models compares."""
         points = {kind: self._best(kind, technologies[0]) for kind in KINDS}
-        files = {kind: self.search.setting.network_of(point.function).files for kind, point in points.items()}
-        designs = {
-            kind: self.designs.get(point) or self._golden(point, files[kind][0]) for kind, point in points.items()
-        }
         return Judged(
-            ann=designs["ann"],
-            snn=designs["snn"],
-            seeds=tuple(self._golden(points[kind], file) for kind in KINDS for file in files[kind][1:]),
+            runs={kind: self._runs(point) for kind, point in points.items()},
             against=self.rows[points["ann"]],
             judged=self.rows[points["snn"]],
             candidates=tuple(self.rows.values()),
@@ -104,15 +99,28 @@ class _Searched:
         )
         return min(eligible, key=lambda point: self.rows[point].technologies[technology])
 
-    def _golden(self, point: SearchPoint, file: Path) -> DesignReport:
-        """Return the report of a design that was not measured, of the network in a file, by its golden model."""
+    def _runs(self, point: SearchPoint) -> list[list[DesignReport]]:
+        """Return a design by seed and fold of its network."""
+        trainings = self.search.setting.trainings(point.function)
+        measured, last = self.designs.get(point), len(trainings[0]) - 1
+        return [
+            [
+                measured if measured and (seed, fold) == (0, last) else self._golden(point, file, part)
+                for fold, (file, part) in enumerate(row)
+            ]
+            for seed, row in enumerate(trainings)
+        ]
+
+    def _golden(self, point: SearchPoint, file: Path, part: Part) -> DesignReport:
+        """Return the report of a design that was not measured, by its golden model, of the network in a file."""
+        test = part.test
         setting = self.search.setting
-        test = setting.test
-        prepared = setting.prepared(point.function, point.hardware, file=file)
+        prepared = setting.prepared(point.function, point.hardware, file=file, part=part)
+        registers = register_bits(setting.prepared(point.function, point.hardware).design.params)
         reference = float_inference(prepared.network, test.x, test.y)
         golden = golden_inference(prepared, test.x, test.y)
-        return golden_entry(prepared, test.x, golden, self.options.prices).report(
-            name=prepared.network.name,
+        return golden_entry(prepared, test.x, golden, self.options.prices, registers=registers).report(
+            name=file.stem,
             kind=point.function.side,
             accuracy=Accuracy(of_float=reference.accuracy, golden=golden.accuracy, rtl=None),
             rtl_samples=0,

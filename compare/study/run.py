@@ -116,7 +116,7 @@ def _report(
         candidates=own.candidates,
         best=best,
         search=search_report(chosen.search, best) if chosen.search else None,
-        seeds=own.seeds,
+        repeats=own.repeats,
         controls=further + controls,
         matched_qnn=matched,
         activity=activity,

@@ -6,9 +6,8 @@ ratio is SNN over ANN: below 1 favours spikes. The interval of the ratio is over
 platform, and over the error of the level at which energies were measured.
 """
 
+import math
 from collections.abc import Sequence
-
-import numpy as np
 
 from tospike.compare.energy.cost_model import Platform
 from tospike.compare.energy.levels import Level
@@ -60,11 +59,11 @@ def _judge_platform(sides: Judged) -> PlatformVerdict:
     ratio = next(iter(ratios.values())).ratio if level is Level.GATES else ratio_of(sides, sides.technologies[0])
     accuracy = _accuracy(sides, snn_is_cheaper=ratio < 1)
     error = level_error(sides.judged.place) if level is Level.COUNTERS else 0.0
-    decision = decide(ratios, level_error=error)
-    if sides.mismatches:
-        decision = Decision(word="undecided", interval=decision.interval, split=None)
-    elif not accuracy.comparable:
-        decision = Decision(word="undecided", interval=decision.interval, split=_accuracy_split(sides, ratio))
+    other = ratio if accuracy.comparable else _as_accurate(sides, ratio)
+    decision = decide(ratios, level_error=error, accuracy=math.log(other / ratio) if other else 0.0)
+    if sides.mismatches or other is None:
+        split = None if sides.mismatches else Split(axis="accuracy", low=ratio, high=ratio)
+        decision = Decision(word="undecided", interval=decision.interval, split=split)
     return PlatformVerdict(
         decision=decision.word,
         judged=sides.judged,
@@ -79,16 +78,22 @@ def _judge_platform(sides: Judged) -> PlatformVerdict:
         intervals={name: found.interval for name, found in ratios.items()},
         level_error=error,
         split=decision.split,
-        flips="No figure can be trusted before RTL and golden models agree."
-        if sides.mismatches
-        else flips(ratio, decision),
+        flips=_flips(sides, ratio, decision, is_reached=other is not None),
         accuracy=accuracy,
     )
 
 
+def _flips(sides: Judged, ratio: float, decision: Decision, *, is_reached: bool) -> str:
+    if sides.mismatches:
+        return "No figure can be trusted before RTL and golden models agree."
+    if not is_reached:
+        return f"It hangs on the accuracy: no {'SNN' if ratio < 1 else 'ANN'} here is as accurate as the other side."
+    return flips(ratio, decision)
+
+
 def _accuracy(sides: Judged, *, snn_is_cheaper: bool) -> AccuracyComparison:
     """Compare the accuracy of the cheaper side with that of the other one, on the test samples."""
-    ann, snn = (np.array([each.correct_samples for each in sides.of(kind)], dtype=bool) for kind in KINDS)
+    ann, snn = (sides.over_samples(kind, lambda run: run.correct_samples).astype(bool) for kind in KINDS)
     paired = compare_accuracy(ann, snn) if snn_is_cheaper else compare_accuracy(snn, ann)
     return AccuracyComparison(
         ann=float(ann.mean()),
@@ -99,16 +104,14 @@ def _accuracy(sides: Judged, *, snn_is_cheaper: bool) -> AccuracyComparison:
     )
 
 
-def _accuracy_split(sides: Judged, ratio: float) -> Split:
-    """Return the ratio with the cheaper side as chosen, and with the most accurate candidate of that side."""
-    cheaper = "snn" if ratio < 1 else "ann"
-    own = [each for each in sides.candidates if each.side == cheaper]
-    best = max(own, key=lambda each: (each.accuracy, -each.energy_pj))
+def _as_accurate(sides: Judged, ratio: float) -> float | None:
+    """Return the ratio with the cheapest candidate of the cheaper side that is as accurate as the other side's design;
+    ``None``: there is none."""
+    cheaper, other = ("snn", sides.against) if ratio < 1 else ("ann", sides.judged)
+    own = [each for each in sides.candidates if each.side == cheaper and each.accuracy >= other.accuracy]
+    if not own:
+        return None
     name = sides.technologies[0]
-    pj = {
-        "ann": sides.against.technologies[name],
-        "snn": sides.judged.technologies[name],
-        cheaper: best.technologies[name],
-    }
-    other = pj["snn"] / pj["ann"]
-    return Split(axis="accuracy", low=min(ratio, other), high=max(ratio, other))
+    pj = {"ann": sides.against.technologies[name], "snn": sides.judged.technologies[name]}
+    pj[cheaper] = min(each.technologies[name] for each in own)
+    return pj["snn"] / pj["ann"]

@@ -1,7 +1,7 @@
 """Workloads: two trained networks and their data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, ClassVar
@@ -70,6 +70,18 @@ class Workload:
         """
         return self.data if isinstance(self.data, DataSet) else self.data.load(self.options.steps)
 
+    def fold(self, number: int) -> DataSet:
+        """Return the data set with another part as its test part.
+
+        Raises
+        ------
+        InputError
+            There is no such part.
+        """
+        if isinstance(self.data, DataSet):
+            raise InputError("folds need a data set that can be split again: give it by --data, or leave the folds out")
+        return replace(self.data, test_fold=number).load(self.options.steps)
+
     def networks(self, data: DataSet, folder: Path) -> dict[Kind, Path]:
         """Return the files of both networks, ``ann`` and ``snn``; write a converted SNN to ``folder``.
 
@@ -107,6 +119,8 @@ class BuiltinWorkload:
     """Time steps of a converted SNN; ``None``: the user must give the SNN."""
     time_bin_us: int | None = None
     hold_out: int | None = None
+    folds: tuple[str, ...] = ()
+    """Of the names of networks that were tested on other parts of the data, for a search."""
     rtl_samples: int | None = None
     search_minutes: float = Workload.search_minutes
     finalists: int = Workload.finalists
@@ -123,6 +137,7 @@ WORKLOADS = {
         ann="digits_ann.onnx",
         snn="digits_snn.nir",
         data="digits",
+        folds=("fold1", "fold2", "fold3"),
         search_minutes=1.0,
         finalists=1,
     ),
@@ -217,7 +232,17 @@ def named(name: str, options: ModelOptions, given: Overrides | None = None) -> W
         converted_steps=known.converted_steps or ConvertOptions.steps,
         options=options.but(**unset),
         given=options,
-        more={"ann": tuple(filter(None, more_anns)), "snn": tuple(filter(None, more_snns))},
+        more={
+            "ann": (*filter(None, more_anns), *_folds(known, ann, given)),
+            "snn": (*filter(None, more_snns), *_folds(known, snn, given)),
+        },
         search_minutes=known.search_minutes,
         finalists=known.finalists,
     )
+
+
+def _folds(known: BuiltinWorkload, network: Path | None, given: Overrides) -> list[Path]:
+    """Return the files of a workload's own network for its other folds; none where a side is the user's own."""
+    if network is None or given.ann or given.snn:
+        return []
+    return [network.with_name(f"{network.stem}.{fold}{network.suffix}") for fold in known.folds]

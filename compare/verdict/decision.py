@@ -37,7 +37,7 @@ class Decision:
     """Of an undecided one."""
 
 
-def decide(ratios: Mapping[str, LogRatio], *, level_error: float) -> Decision:
+def decide(ratios: Mapping[str, LogRatio], *, level_error: float, accuracy: float = 0.0) -> Decision:
     """Decide by every cost model of a platform.
 
     "spike" where all of every widened interval is below 1, "do not spike" where all is above, "tie" where all is from
@@ -49,6 +49,9 @@ def decide(ratios: Mapping[str, LogRatio], *, level_error: float) -> Decision:
         By cost model, SNN over ANN.
     level_error
         By how much the logarithm of a ratio at this level may differ from that of a deeper level.
+    accuracy
+        By how much the logarithm moves where the side that needs less energy is not shown to be accurate enough, and
+        takes a design that is.
 
     Raises
     ------
@@ -57,13 +60,13 @@ def decide(ratios: Mapping[str, LogRatio], *, level_error: float) -> Decision:
     """
     require(len(ratios) > 0, "a decision needs a cost model")
     require(level_error >= 0, "the error of a level is not negative")
-    low = min(ratio.lowest for ratio in ratios.values()) - level_error
-    high = max(ratio.highest for ratio in ratios.values()) + level_error
+    low = min(ratio.lowest for ratio in ratios.values()) - level_error + min(accuracy, 0.0)
+    high = max(ratio.highest for ratio in ratios.values()) + level_error + max(accuracy, 0.0)
     word = _word(low, high)
     return Decision(
         word=word,
         interval=(math.exp(low), math.exp(high)),
-        split=_split(ratios, level_error) if word == "undecided" else None,
+        split=_split(ratios, level_error, accuracy) if word == "undecided" else None,
     )
 
 
@@ -75,12 +78,13 @@ def _word(low: float, high: float) -> Word:
     return "tie" if low >= -TIE and high <= TIE else "undecided"
 
 
-def _split(ratios: Mapping[str, LogRatio], level_error: float) -> Split:
+def _split(ratios: Mapping[str, LogRatio], level_error: float, accuracy: float) -> Split:
     """Return the axis that splits the sides: of those that do so alone the widest, else the widest of all."""
     values = [ratio.value for ratio in ratios.values()]
     middle = median(values)
     widest = max(ratios.values(), key=lambda ratio: ratio.high - ratio.low)
     ends: dict[Axis, tuple[float, float]] = {
+        "accuracy": (middle + min(accuracy, 0.0), middle + max(accuracy, 0.0)),
         "cost model": (min(values), max(values)),
         "seeds" if "seeds" in widest.over else "inputs": (
             middle + widest.low - widest.value,

@@ -114,6 +114,7 @@ def load_data(
     steps: int | None = None,
     sensor: str | None = None,
     every: int | None = None,
+    fold: int | None = None,
 ) -> DataSet:
     """Load the data set that ``spec`` names.
 
@@ -130,6 +131,8 @@ def load_data(
         For events: ``WIDTHxHEIGHT`` of the sensor; by default the smallest that contains all events.
     every
         For npz files without a training part: every ``every``-th sample is a test sample, the others are training.
+    fold
+        For digits and for ``every``: which of the interleaved parts is the test part, from 1; by default the last.
 
     Raises
     ------
@@ -138,15 +141,19 @@ def load_data(
     """
     kind, _, where = spec.partition(":")
     require(every is None or kind == "npz", f"{spec} has a training part of its own: leave --hold-out out")
+    require(
+        fold is None or every is not None or spec == "digits",
+        f"{spec} has a test part of its own: leave --test-fold out",
+    )
     if spec == "digits":
-        return _digits()
+        return _digits(fold)
     if kind == "mnist" and where:
         return _mnist(Path(where))
     if kind == "npz" and where:
         path, size = Path(where), parse_sensor(sensor) if sensor else None
         require(path.is_file(), f"there is no file {path}: give npz:FILE")
         with reading(path, NPZ, "save it again with numpy.savez"):
-            return _npz(path, read_npz(path), time_bin_us, steps, size, every)
+            return _npz(path, read_npz(path), time_bin_us, steps, size, every, fold)
     raise InputError(f"unknown data {spec!r}: give {SPECS}")
 
 
@@ -169,21 +176,21 @@ def data_of_arrays(
     return _npz(Path(name), arrays, time_bin_us, steps, parse_sensor(sensor) if sensor else None, every)
 
 
-def _digits() -> DataSet:
+def _digits(fold: int | None = None) -> DataSet:
     from sklearn.datasets import load_digits  # slow to import, and only needed here
 
     digits = load_digits()
     x = (digits.data / 16).astype(np.float32)
     y = digits.target.astype(np.int64, casting="same_kind")
-    test = np.arange(len(x)) % 4 == 3
+    (test_x, test_y), (train_x, train_y) = hold_out(x, y, 4, fold)
     return DataSet(
         name="digits",
-        split="scikit-learn's 1,797 digits; sample i is test when i % 4 == 3 (449), else training (1,348); "
-        "pixels 0..16 divided by 16",
-        x=x[test],
-        y=y[test],
-        train_x=x[~test],
-        train_y=y[~test],
+        split=f"scikit-learn's 1,797 digits; sample i is test when i % 4 == {(fold or 4) - 1} ({len(test_x)}), else "
+        f"training ({len(train_x):,}); pixels 0..16 divided by 16",
+        x=test_x,
+        y=test_y,
+        train_x=train_x,
+        train_y=train_y,
     )
 
 
@@ -276,6 +283,7 @@ def _npz(
     steps: int | None,
     sensor: tuple[int, int] | None,
     every: int | None,
+    fold: int | None = None,
 ) -> DataSet:
     test: tuple[Samples, NDArray[np.int64]]
     is_events = arrays.keys() >= EVENT_ARRAYS
@@ -309,10 +317,10 @@ def _npz(
         train = _flat(path, arrays["train_x"]), _labels(path, arrays["train_y"])
         part += "train_x is training"
     elif every is not None:
-        test, train = hold_out(*test, every)
+        test, train = hold_out(*test, every, fold)
         part = (
-            f"of {path.name}, sample i is test when i % {every} == {every - 1} ({len(test[0])}), else training "
-            f"({len(train[0])})"
+            f"of {path.name}, sample i is test when i % {every} == {(fold or every) - 1} ({len(test[0])}), else "
+            f"training ({len(train[0])})"
         )
     else:
         train = _first(*test)

@@ -17,6 +17,9 @@ class DataOptions:
     hold_out: int | None = option(
         None, "npz without training part: test on every Nth sample, train on the others", low=2
     )
+    test_fold: int | None = option(
+        None, "digits, --hold-out: which of the interleaved parts is the test part", low=1, unset="the last"
+    )
     time_bin_us: int | None = option(None, "Events: time step in microseconds", low=1)
     sensor: str | None = option(None, "Events: sensor size, WIDTHxHEIGHT", unset="from the events")
 
@@ -31,7 +34,14 @@ class DataOptions:
         InputError
             As in `load_data`.
         """
-        return load_data(self.data, time_bin_us=self.time_bin_us, steps=steps, sensor=self.sensor, every=self.hold_out)
+        return load_data(
+            self.data,
+            time_bin_us=self.time_bin_us,
+            steps=steps,
+            sensor=self.sensor,
+            every=self.hold_out,
+            fold=self.test_fold,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

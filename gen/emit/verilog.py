@@ -65,7 +65,7 @@ def convert(component: wiring.Component, name: str) -> tuple[Verilog, list[Port]
     os.environ["AMARANTH_USE_YOSYS"] = "builtin"
     ports = ports_of(component)
     files = MemoryFiles()
-    with _collector_paused():
+    with collector_paused():
         netlist, _ = rtlil.convert_fragment(
             Fragment.get(component, files),
             name=name,
@@ -80,7 +80,7 @@ def convert(component: wiring.Component, name: str) -> tuple[Verilog, list[Port]
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Pause garbage collection: Amaranth creates some hundred thousand objects and drops hardly any, so collection
     takes a quarter of its time."""
     was_enabled = gc.isenabled()

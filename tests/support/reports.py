@@ -129,8 +129,7 @@ def judged(ann, snn, *others, place="registers"):
     """What a verdict compares: two designs, and other candidates."""
     against, best = candidate_of(ann), candidate_of(snn, place=place)
     return Judged(
-        ann=ann,
-        snn=snn,
+        runs={"ann": ((ann,),), "snn": ((snn,),)},
         against=against,
         judged=best,
         candidates=(against, best, *others),

@@ -7,7 +7,7 @@ from importlib import metadata
 
 from amaranth.back import rtlil  # type: ignore[attr-defined]
 
-from tospike.gen.emit.verilog import ports_of
+from tospike.gen.emit.verilog import collector_paused, ports_of
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.params import AcceleratorParams, EngineParams
@@ -33,7 +33,9 @@ def register_bits(params: AcceleratorParams) -> dict[str, int]:
     ports = {port.name: (value, None) for value, port in ports_of(component).values()}
     bits: Counter[str] = Counter({HOST: 0, **{f"engine_{n}": 0 for n in range(len(params.engines))}})
     part = HOST
-    for module, width in _MODULE.findall(rtlil.convert(component, name="top", ports=ports, emit_src=False)):
+    with collector_paused():
+        text = rtlil.convert(component, name="top", ports=ports, emit_src=False)
+    for module, width in _MODULE.findall(text):
         if module:
             engine = _ENGINE.search(module)
             part = engine[1] if engine else HOST

@@ -13,7 +13,7 @@ from tospike.compare.search.costs import SearchObjective
 from tospike.compare.search.measure import SearchPoint, _designs, price, run_function
 from tospike.compare.search.options import SearchOptions
 from tospike.compare.search.run import search
-from tospike.compare.search.setting import Setting, load_setting
+from tospike.compare.search.setting import Part, Setting, load_setting
 from tospike.compare.search.shape import _PARTS
 from tospike.compare.search.space import Function, functions, hardware
 from tospike.compare.search.split import split_validation
@@ -44,8 +44,7 @@ def setting(tmp_path_factory):
         networks={"ann": trained_networks([folder / "a.onnx"]), "snn": trained_networks([folder / "s.nir"])},
         options=options,
         fixed=fixed,
-        validation=validation,
-        test=test,
+        parts=(Part(validation=validation, test=test),),
         technologies=(load_technology("horowitz45"), load_technology("osu018")),
     )
 
@@ -120,11 +119,29 @@ def test_costs_are_means_over_seeds(setting, tmp_path):
     assert [len(run.answers) for run in runs] == [1, 2, 1, 2]
     assert runs[1].hardware == runs[0].hardware and prices[1] == prices[0]
     assert runs[3].accuracy == pytest.approx((runs[0].accuracy + runs[2].accuracy) / 2)
-    mean = (prices[0].test.energy_pj + prices[2].test.energy_pj) / 2
-    assert prices[3].test.energy_pj == pytest.approx(mean) and prices[3].technologies["horowitz45"] == pytest.approx(
-        mean
-    )
-    assert prices[0].test.energy_pj != prices[2].test.energy_pj
+    for cost in ("cycles", "interval"):
+        own = [getattr(each.test, cost) for each in prices]
+        assert own[3] == pytest.approx((own[0] + own[2]) / 2)
+    ends = sorted((prices[0].test.energy_pj, prices[2].test.energy_pj))
+    assert ends[0] < prices[3].test.energy_pj < ends[1]
+    load_setting.cache_clear()
+
+
+def test_folds_are_tested_on_all_samples_together(setting, tmp_path):
+    first = setting.networks["snn"][0].first
+    (tmp_path / "s.nir").write_bytes(first.read_bytes())
+    (tmp_path / "s.fold1.nir").write_bytes(first.read_bytes())
+    part = setting.parts[0]
+    swapped = Part(validation=replace(part.test, train_x=part.validation.train_x), test=part.validation)
+    networks = {"ann": setting.networks["ann"], "snn": trained_networks(tmp_path.glob("s*.nir"))}
+    file = replace(setting, networks=networks, parts=(swapped, part)).save(tmp_path)
+    load_setting.cache_clear()
+    function = Function(side="snn", network=0)
+    run = run_function(file, None, function)
+    assert [len(row) for row in run.answers] == [30]
+    priced = price(file, SearchPoint(function=function, hardware=run.hardware[0].choice))
+    assert priced.validation_accuracy == run.accuracy == priced.accuracy, "the parts change roles"
+    assert priced.validation == priced.test
     load_setting.cache_clear()
 
 
@@ -166,7 +183,8 @@ def test_budgets_leave_designs_out(setting, cache):
 
 def test_a_target_that_no_network_reaches_is_refused(setting, cache):
     part = setting.validation
-    wrong = replace(setting, validation=replace(part, y=(part.y + 1) % 3))
+    validation = replace(part, y=(part.y + 1) % 3)
+    wrong = replace(setting, parts=(Part(validation=validation, test=setting.test),))
     with pytest.raises(InputError, match=r"no ANN within the budget reaches --accuracy 0\.9 on validation, the best"):
         searched(wrong, cache, accuracy=0.9)
 
@@ -195,7 +213,8 @@ def test_designs_receive_their_own_order_of_an_image(setting, monkeypatch):
     dataflow = space.EngineAxes(side="ann", chosen_by={"engine": "dataflow"}, axes={"fold": (5, 30)})
     monkeypatch.setattr(space, "ENGINES", {**FEW, "dataflow": dataflow})
     base = setting.prepared(function)
-    for choice, prepared, design in _designs(setting, function, base, setting.network_of(function).first):
+    ((path, part),) = setting.trainings(function)[0]
+    for choice, prepared, design in _designs(setting, function, base, path, part):
         alone = setting.prepared(function, choice)
         assert alone.design.params == design.params
         assert (alone.integers(setting.test.x) == prepared.integers(setting.test.x)).all()

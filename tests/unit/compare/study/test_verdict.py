@@ -79,16 +79,29 @@ def test_a_tie_needs_a_small_error():
     assert verdict.decision == "undecided" and verdict.split.axis == "level error"
 
 
-def test_a_cheaper_side_that_may_be_less_accurate_is_undecided():
-    other = reports.candidate("snn", accuracy=0.975, technologies={"horowitz45": 1500.0})
-    verdict = verdict_of(design("ann"), design("snn", accuracy=0.95, energy=300), other)
-    assert verdict.decision == "undecided"
-    assert (verdict.split.axis, verdict.split.low, verdict.split.high) == ("accuracy", pytest.approx(0.3), 1.5)
+@pytest.mark.parametrize(("energy", "decision"), [(1500.0, "undecided"), (500.0, "spike")])
+def test_a_cheaper_side_that_may_be_less_accurate_must_also_win_with_one_that_is_as_accurate(energy, decision):
+    others = [
+        reports.candidate("snn", accuracy=accuracy, technologies={"horowitz45": energy + 1000 * more})
+        for accuracy, more in ((0.98, 0), (0.99, 1), (0.97, -1))
+    ]
+    verdict = verdict_of(design("ann"), design("snn", accuracy=0.95, energy=300), *others)
+    assert verdict.decision == decision and verdict.ratio == pytest.approx(0.3)
+    assert verdict.interval == pytest.approx((0.3 * math.exp(-ERROR), energy / 1000 * math.exp(ERROR)))
     assert not verdict.accuracy.comparable and verdict.accuracy.bound < -0.02
     assert (
-        "the SNN needs less energy but may be up to 4.0 points less accurate, more than 2 (ANN 97.6 %, SNN 95.1 %); "
-        "the SNN needs 0.300 times" in verdict.sentence
+        "the SNN needs less energy but may be up to 4.0 points less accurate, more than 2 (ANN 97.6 %, SNN 95.1 %), so "
+        "the interval includes one that is as accurate; the SNN needs 0.300 times" in verdict.sentence
     )
+    assert "over inputs, accuracy and the error of RTL counters" in verdict.sentence
+    if decision == "undecided":
+        assert verdict.split.axis == "accuracy" and (verdict.split.low, verdict.split.high) == pytest.approx((0.3, 1.5))
+
+
+def test_without_an_accurate_design_nothing_is_decided():
+    verdict = verdict_of(design("ann"), design("snn", accuracy=0.95, energy=300))
+    assert verdict.decision == "undecided" and verdict.split.axis == "accuracy"
+    assert verdict.flips == "It hangs on the accuracy: no SNN here is as accurate as the other side."
 
 
 def test_a_cheaper_and_more_accurate_side_needs_no_proof():
