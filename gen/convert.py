@@ -148,6 +148,10 @@ def _check(network: Network) -> None:
         require(chain, f"stage {stage.name!r} is {kind}: {instead}")
         assert isinstance(stage.neuron, Activation)
         grids.append(stage.neuron.grid)
+        require(
+            stage.neuron.minimum is None,
+            f"stage {stage.name!r} is clipped at {stage.neuron.minimum}, which no spiking neuron is: train a ReLU",
+        )
         if isinstance(stage.synapses, Dense | Conv2d):
             grids.append(stage.synapses.grid)
             require(

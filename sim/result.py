@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from tospike.sim.network import Array
+from tospike.sim.network.output_order import predicted
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,5 +30,5 @@ class Result:
 
     @property
     def predictions(self) -> Array:
-        """(N,) class: the index of the largest output, the lowest if several are equal."""
-        return self.outputs[:, 0] if self.is_class else np.argmax(self.outputs, axis=1)
+        """(N,) class: see `predicted`."""
+        return self.outputs[:, 0] if self.is_class else predicted(self.outputs)

@@ -60,7 +60,7 @@ def guessing(network: Network, correct: Array, labels: Array) -> tuple[str, ...]
     correct, labels
         (N,) whether each prediction is correct, and the labels.
     """
-    guessed = _by_chance(correct, labels, network.outputs)
+    guessed = _by_chance(correct, labels, network.classes)
     if guessed is None:
         return ()
     return (

@@ -103,6 +103,9 @@ def _check(network: Network, samples: NDArray[np.generic]) -> None:
             f"stage {stage.name!r}: in an exact pair, each layer but the last has a ReLU",
         )
         require(
+            neuron.minimum is None, f"stage {stage.name!r} is clipped at {neuron.minimum}: only a ReLU is supported"
+        )
+        require(
             neuron.grid is None,
             f"network {network.name!r} was trained with quantisers of activations: convert the float network",
         )

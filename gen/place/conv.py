@@ -13,7 +13,7 @@ from tospike.hw.conv import layout
 from tospike.hw.params import AcceleratorParams, ArrayParams, ConvLayer, ConvParams, InputError, require
 from tospike.sim.design import Design
 from tospike.sim.network import Accumulator, Add, Conv2d, Dense, MaxPool2d, Network, Requantize, Stage, Window
-from tospike.sim.network.layers import sum_weights
+from tospike.sim.network.layers import sum_weights, ungrouped
 
 
 def _place(site: Site) -> Placed | None:
@@ -110,11 +110,11 @@ def _check_products(network: Network, products_per_multiplier: int) -> None:
 
 
 def in_passes(network: Network, cols: int | None) -> Network:
-    """Return the network, with each depthwise layer that the array cannot compute as such replaced by a convolution.
+    """Return the network, with each grouped layer that the array cannot compute as such replaced by a convolution.
 
-    The output channels of one input channel are columns of one pass. If they must leave one after the other, or exceed
-    the array's columns (``None``: the default ones), a convolution with zeros for the other input channels computes
-    them instead.
+    Of depthwise layers, the output channels of one input channel are columns of one pass. If they must leave one after
+    the other, or exceed the array's columns (``None``: the default ones), or if a group has several input channels, a
+    convolution with zeros for the input channels of other groups computes them instead.
     """
     most = columns(network) if cols is None else cols
     last = len(network.stages) - 1
@@ -122,7 +122,11 @@ def in_passes(network: Network, cols: int | None) -> Network:
         _as_convolution(stage)
         if isinstance(stage.synapses, Conv2d)
         and stage.synapses.groups > 1
-        and (stage.synapses.channels > most * stage.synapses.groups or (index == last and _leaves_by_channel(stage)))
+        and (
+            stage.synapses.groups != stage.synapses.shape[0]
+            or stage.synapses.channels > most * stage.synapses.groups
+            or (index == last and _leaves_by_channel(stage))
+        )
         else stage
         for index, stage in enumerate(network.stages)
     ]
@@ -141,10 +145,7 @@ def _leaves_by_channel(last: Stage) -> bool:
 def _as_convolution(stage: Stage) -> Stage:
     synapses = stage.synapses
     assert isinstance(synapses, Conv2d)
-    weight = np.zeros((synapses.channels, synapses.shape[0], *synapses.window.kernel), dtype=synapses.weight.dtype)
-    outputs = np.arange(synapses.channels)
-    weight[outputs, outputs * synapses.groups // synapses.channels] = synapses.weight[:, 0]
-    return replace(stage, synapses=replace(synapses, weight=weight, groups=1))
+    return replace(stage, synapses=ungrouped(synapses))
 
 
 def _with_layers(network: Network, params: ConvParams) -> Network:

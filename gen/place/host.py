@@ -35,5 +35,6 @@ def _output(network: Network, options: PlanOptions) -> HostOutput:
         require(not options.argmax, f"--decoding {decoding} already sends the class: leave --argmax out")
         return HostOutput(decoding)
     if options.argmax:
+        require(network.outputs > 1, "a single output decides by its sign, not as the largest: leave --argmax out")
         return HostOutput.ARGMAX
     return HostOutput.TOKENS if network.readout is Readout.SPIKES else HostOutput.DENSE

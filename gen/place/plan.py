@@ -8,7 +8,8 @@ from tospike.gen.place.placer import Placed, Site, chosen_engines
 from tospike.gen.place.placers import PLACERS
 from tospike.hw.params import AcceleratorParams, EngineParams, InputError, require
 from tospike.sim.design import Design
-from tospike.sim.network import Activation, Network, SpikingNeuron, Stage
+from tospike.sim.network import Activation, Conv2d, Network, SpikingNeuron, Stage
+from tospike.sim.network.layers import ungrouped
 
 
 def plan(network: Network, options: PlanOptions | None = None) -> Design:
@@ -25,6 +26,8 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
             not isinstance(stage.neuron, Activation | SpikingNeuron),
             f"stage {stage.name!r} is not quantised",
         )
+    _require_images(network)
+    network = replace(network, stages=tuple(map(_in_groups, network.stages)))
     chosen_engines(network, options)
     engines: tuple[EngineParams, ...] = ()
     stages: tuple[Stage, ...] = ()
@@ -40,6 +43,28 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
     if options.counters is Counters.NONE:
         params = params.without_counters()
     return Design(params=params, network=network, stage_counts=counts)
+
+
+def _in_groups(stage: Stage) -> Stage:
+    """Return a stage whose convolution is depthwise or has one group: engines have no others."""
+    synapses = stage.synapses
+    if not isinstance(synapses, Conv2d) or synapses.groups in (1, synapses.shape[0]):
+        return stage
+    return replace(stage, synapses=ungrouped(synapses))
+
+
+def _require_images(network: Network) -> None:
+    """Refuse a stage that takes an image as a vector, or a vector as an image: no engine stores values in both ways."""
+    for index, stage in enumerate(network.stages):
+        taken = getattr(stage.synapses, "shape", ())
+        for source in network.sources(index):
+            sent = network.stages[source].synapses.output_shape if source >= 0 else ()
+            require(
+                len(taken) != 3 or len(sent) != 3 or taken == sent,
+                f"stage {stage.name!r} takes {taken} (channels, height, width), but gets {sent} from "
+                f"{network.stages[source].name!r}: no engine puts the values of a vector at the places of an image, or "
+                "scales each value of an image on its own",
+            )
 
 
 def _next(site: Site) -> Placed:

@@ -31,8 +31,7 @@ def is_logits(network: Network, index: int) -> bool:
     """Return whether a stage sends its accumulators: the last stage, if its sums have no activation."""
     neuron = network.stages[index].neuron
     assert isinstance(neuron, Activation)
-    plain = not neuron.relu and neuron.maximum is None and neuron.grid is None
-    return index == len(network.stages) - 1 and plain
+    return index == len(network.stages) - 1 and neuron.is_linear
 
 
 def choose_grids(
@@ -74,15 +73,7 @@ def choose_grids(
     act = IntFormat(bits=options.act_bits, signed=signed)
     grids = {index: _signed(grid) if signed else grid for index, grid in trained.items()}
     for group in _added(network, chosen):
-        scale = choose_scale(np.concatenate([values[i + 1].ravel() for i in group]), act, options.act_scale)
-        for i in group:
-            grids[i] = QuantGrid(
-                scale=np.asarray(scale),
-                qmin=0 if nonnegative[i] and i != INPUT else act.min,  # other data may have negative inputs
-                qmax=act.max,
-                rounding=GridRounding.TIES_UP,
-            )
-            grids[i] = _clipped(grids[i], network.stages[i]) if i != INPUT else grids[i]
+        grids |= _calibrated(network, values, options, act, {index: nonnegative[index] for index in group})
     low, high = min(grid.qmin for grid in grids.values()), max(grid.qmax for grid in grids.values())
     bits = max(signed_bits(low), signed_bits(high)) if signed else high.bit_length()
     wide = IntFormat(bits=max(bits, act.bits) if chosen else bits, signed=signed)
@@ -95,13 +86,40 @@ def choose_grids(
     return grids, wide
 
 
+def _calibrated(
+    network: Network, values: list[Floats], options: QuantizeOptions, act: IntFormat, group: dict[int, bool]
+) -> dict[int, QuantGrid]:
+    """Return the grids of activations with a common scale; ``group`` tells of each whether it is never negative.
+
+    In a network with additions that has a signed format, those that are never negative use all of its levels: their
+    integers are those of an unsigned format, less ``2**(bits - 1)``. If others of the group are negative, theirs is
+    half of the common scale, so that all have the same range, and the addition weights them 1 to 2.
+    """
+    moves = act.signed and _adds(network)
+    is_positive = moves and all(group.values())
+    fmt = replace(act, signed=False) if is_positive else act
+    scale = choose_scale(np.concatenate([values[i + 1].ravel() for i in group]), fmt, options.act_scale)
+    grids = {}
+    for index, nonnegative in group.items():
+        whole = moves and nonnegative
+        # other data may have negative inputs
+        low = 0 if whole or (nonnegative and index != INPUT) else act.min
+        high = replace(act, signed=False).max if whole else act.max
+        own = scale / 2 if whole and not is_positive else scale
+        grid = QuantGrid(scale=np.asarray(own), qmin=low, qmax=high, rounding=GridRounding.TIES_UP)
+        grid = _clipped(grid, network.stages[index]) if index != INPUT else grid
+        grids[index] = grid.moved(act.min) if whole else grid
+    return grids
+
+
 def input_spec(network: Network, grid: QuantGrid, act: IntFormat) -> InputSpec:
     """Return the input of the quantised network."""
     spec = network.input
     clamp = (grid.qmin, grid.qmax) if (grid.qmin > act.min or grid.qmax < act.max) and spec.grid else None
     if spec.grid is None:
-        # q = round(u / s) with u = (x - offset) / scale
-        return replace(spec, format=act, scale=spec.scale * float(grid.scale))
+        # q = round(u / s) + zero with u = (x - offset) / scale
+        scale = spec.scale * float(grid.scale)
+        return replace(spec, format=act, scale=scale, offset=spec.offset - grid.zero_point * scale)
     return replace(spec, format=act, clamp=clamp, grid=grid)
 
 
@@ -121,11 +139,11 @@ def _trained(network: Network, index: int) -> QuantGrid | None:
 
 
 def _clipped(grid: QuantGrid, stage: Stage) -> QuantGrid:
-    """Return the grid without the levels that the stage's ReLU and maximum exclude."""
+    """Return the grid without the levels that the stage's bounds exclude."""
     assert isinstance(stage.neuron, Activation)
     low, high = grid.qmin, grid.qmax
-    if stage.neuron.relu:
-        low = max(low, int(grid.levels(np.zeros(()))))
+    if stage.neuron.low is not None:
+        low = max(low, int(grid.levels(np.asarray(stage.neuron.low))))
     if stage.neuron.maximum is not None:
         high = min(high, int(grid.levels(np.asarray(stage.neuron.maximum))))
     if low == high:  # a grid has at least two levels; prefer the one above, since none is negative after a ReLU
@@ -153,8 +171,15 @@ def _nonnegative(network: Network, is_input: bool) -> dict[int, bool]:
         )
         if isinstance(stage.synapses, SumPool2d | Add):
             sums = sums and bool((stage.synapses.bias >= 0).all())
-        known[index] = stage.neuron.relu or (sums and all(known[source] for source in network.sources(index)))
+        bounded = stage.neuron.low is not None and stage.neuron.low >= 0
+        known[index] = bounded or (sums and all(known[source] for source in network.sources(index)))
     return known
+
+
+def _adds(network: Network) -> bool:
+    """Return whether branches are added. The engine that runs such a network takes zeros like other values, so that an
+    activation of 0 need not be the integer 0."""
+    return any(isinstance(stage.synapses, Add) for stage in network.stages)
 
 
 def _added(network: Network, chosen: list[int]) -> list[list[int]]:

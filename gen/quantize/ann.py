@@ -8,19 +8,22 @@ from numpy.typing import NDArray
 
 from tospike.gen.quantize.activation_grids import choose_grids, input_spec, is_logits
 from tospike.gen.quantize.hidden_layer import HiddenLayer
-from tospike.gen.quantize.integer_sums import Sums
+from tospike.gen.quantize.integer_sums import Sums, tap_means
 from tospike.gen.quantize.logits import MOST_FRACTION_BITS, logit_sums, needed_fraction_bits, round_biases
 from tospike.gen.quantize.offsets import move_offsets
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.gen.quantize.result import StageReport
 from tospike.gen.quantize.scale import signed_bits
-from tospike.hw.params import IntFormat, of_layer, require, require_range
+from tospike.hw.params import IntFormat, RequantizeParams, of_layer, require, require_range
 from tospike.sim.encoders.encoding import encode
-from tospike.sim.network import Accumulator, Activation, MaxPool2d, Network, QuantGrid, Stage
+from tospike.sim.network import Accumulator, Activation, Add, Conv2d, Dense, MaxPool2d, Network, QuantGrid, Stage
 from tospike.sim.network.reference import run_float
+from tospike.sim.systolic.layers import run_integers
 
 Ints = NDArray[np.int64]
 
+MEAN_SAMPLES = 256
+"""Calibration samples, about, that tell the mean error of the logits."""
 MAX_BIAS_ERROR = 0.5
 """Levels by which the rounding of a hidden bias may move an output: as much as the output's own rounding."""
 
@@ -43,15 +46,29 @@ def quantize_ann(
     binary = {stage.name for stage in network.stages if of_layer(options, stage.name).weight_bits == 1}
     network, moved = move_offsets(network, _input_range(network, inputs), never_zero=binary)
     runs = run_float(network, samples).stages
-    grids, act = choose_grids(network, [inputs, *(run.outputs for run in runs)], options)
-    layers = _Layers(network=network, grids=grids, act=act, options=options)
-    stages, reports, bias_error = layers.quantize(0)
-    fraction_bits = layers.fraction_bits(reports, bias_error)
-    if fraction_bits:
-        stages, reports, _ = layers.quantize(fraction_bits)
-    reports = tuple(replace(report, moved_channels=count) for report, count in zip(reports, moved, strict=True))
-    spec = input_spec(network, grids[-1], act)
-    return Network(name=network.name, input=spec, stages=stages), reports
+    values = [inputs, *(run.outputs for run in runs)]
+    grids, act = choose_grids(network, values, options)
+    layers = _Layers(network=network, grids=grids, act=act, options=options, means=_tap_means(network, values))
+    integers, reports = layers.network_of_integers()
+    if layers.means and is_logits(network, len(network.stages) - 1):
+        off = _mean_error(integers, reports[-1].unit, samples, values[-1], options.requantize)
+        integers, reports = layers.with_logits_moved(off).network_of_integers()
+    return integers, tuple(replace(report, moved_channels=count) for report, count in zip(reports, moved, strict=True))
+
+
+def _mean_error(
+    integers: Network,
+    unit: float,
+    samples: NDArray[np.generic],
+    logits: NDArray[np.float64],
+    requantize: RequantizeParams,
+) -> NDArray[np.float64]:
+    """Return (channels,) by how much the mean of the logits exceeds that of the integer network, on a part of the
+    calibration data."""
+    step = max(1, len(samples) // MEAN_SAMPLES)
+    found = run_integers(integers, encode(integers.input, samples[::step]), requantize) * unit
+    error = (logits[::step] - found).reshape(len(found), integers.stages[-1].synapses.channels, -1)
+    return error.mean(axis=(0, 2))
 
 
 def _input_range(network: Network, inputs: NDArray[np.float64]) -> tuple[float, float]:
@@ -63,12 +80,47 @@ def _input_range(network: Network, inputs: NDArray[np.float64]) -> tuple[float, 
     return -widest, widest
 
 
+def _tap_means(network: Network, values: list[NDArray[np.float64]]) -> dict[int, NDArray[np.float64]]:
+    """Return what the weights of each stage multiply, on average, in a network with additions, else nothing.
+
+    Errors of blocks add up along a residual path; on average, biases can make up for those of rounded weights: Nagel et
+    al., "Data-free quantization through weight equalization and bias correction", arXiv 1906.04721, section 4.2.
+    """
+    if not any(isinstance(stage.synapses, Add) for stage in network.stages):
+        return {}
+    return {
+        index: tap_means(stage.synapses, values[network.sources(index)[0] + 1])
+        for index, stage in enumerate(network.stages)
+        if isinstance(stage.synapses, Dense | Conv2d)
+    }
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Layers:
     network: Network
     grids: dict[int, QuantGrid]
     act: IntFormat
     options: QuantizeOptions
+    means: dict[int, NDArray[np.float64]]
+    """By stage, see `Weighted.means`."""
+
+    def network_of_integers(self) -> tuple[Network, tuple[StageReport, ...]]:
+        """Return the integer network, whose biases have as many fraction bits as they need, and a report on each
+        stage."""
+        stages, reports, bias_error = self.quantize(0)
+        fraction_bits = self.fraction_bits(reports, bias_error)
+        if fraction_bits:
+            stages, reports, _ = self.quantize(fraction_bits)
+        spec = input_spec(self.network, self.grids[-1], self.act)
+        return Network(name=self.network.name, input=spec, stages=stages), reports
+
+    def with_logits_moved(self, by: NDArray[np.float64]) -> "_Layers":
+        """Return the layers with (channels,) added to the biases of the last one, if it has any."""
+        last = self.network.stages[-1]
+        if not isinstance(last.synapses, Dense | Conv2d | Add):
+            return self
+        moved = replace(last, synapses=replace(last.synapses, bias=last.synapses.bias + by))
+        return replace(self, network=replace(self.network, stages=(*self.network.stages[:-1], moved)))
 
     def quantize(self, fraction_bits: int) -> tuple[tuple[Stage, ...], tuple[StageReport, ...], float]:
         """Return the integer stages, whose biases have ``fraction_bits`` beyond those of sums, and their reports.
@@ -102,7 +154,8 @@ class _Layers:
 
     def _logits(self, index: int) -> Sums:
         stage = self.network.stages[index]
-        return logit_sums(stage, self._sources(index), self.act, of_layer(self.options, stage.name))
+        options = of_layer(self.options, stage.name)
+        return logit_sums(stage, self._sources(index), self.act, options, self.means.get(index))
 
     def _stage(self, index: int, stage: Stage, fraction_bits: int) -> tuple[Stage, StageReport, float]:
         if isinstance(stage.synapses, MaxPool2d):
@@ -123,10 +176,15 @@ class _Layers:
             act=self.act,
             options=of_layer(self.options, stage.name),
             params=params,
+            means=self.means.get(index),
         ).quantize()
         report = self._report(stage, layer.sums, layer.bias, fraction_bits, float(self.grids[index].scale))
         report = replace(
-            report, inexact_channels=layer.inexact, constant_channels=layer.constant, coarser_channels=layer.coarser
+            report,
+            zero=self.grids[index].zero_point,
+            inexact_channels=layer.inexact,
+            constant_channels=layer.constant,
+            coarser_channels=layer.coarser,
         )
         synapses = replace(layer.sums.synapses, bias=layer.bias)
         return replace(stage, synapses=synapses, neuron=layer.neuron), report, layer.bias_error

@@ -79,6 +79,8 @@ class HiddenLayer:
     options: QuantizeOptions
     params: RequantizeParams
     """Its ``fraction_bits`` are those of biases beyond sums."""
+    means: Floats | None = None
+    """See `Weighted.means`."""
 
     def quantize(self) -> Hidden:
         """Return the integers of the layer.
@@ -124,6 +126,7 @@ class HiddenLayer:
             options=self.options,
             one_scale=not self.options.per_channel,
             name=self.stage.name,
+            means=self.means,
         )
 
     def _factor(self, sums: Sums) -> Floats:
@@ -173,8 +176,8 @@ class HiddenLayer:
         least, most = (weights.synapses.bias + pick(*products).sum(axis=1) for pick in (np.minimum, np.maximum))
         neuron = self.stage.neuron
         assert isinstance(neuron, Activation)
-        if neuron.relu:  # its zero may be the grid's last level; the grid then has a level below it
-            least, most = np.maximum(least, 0.0), np.maximum(most, 0.0)
+        if neuron.low is not None:  # it may be the grid's last level; the grid then has a level below it
+            least, most = np.maximum(least, neuron.low), np.maximum(most, neuron.low)
         if neuron.maximum is not None:
             least, most = np.minimum(least, neuron.maximum), np.minimum(most, neuron.maximum)
         reached = [np.clip(z / float(target.scale) + target.centre, target.qmin, target.qmax) for z in (least, most)]

@@ -54,6 +54,16 @@ class Sums:
         return self.bias / self.unit - self.zeros
 
 
+def tap_means(synapses: Dense | Conv2d, inputs: Floats) -> Floats:
+    """Return (channels, taps) the mean of (N, inputs) that each weight multiplies; for an image, of its channel."""
+    means = inputs.mean(axis=0)
+    if isinstance(synapses, Dense):
+        return np.broadcast_to(means, synapses.weight.shape)
+    per_group = means.reshape(synapses.groups, -1, synapses.shape[1] * synapses.shape[2]).mean(axis=2)
+    per_output = np.repeat(per_group, synapses.channels // synapses.groups, axis=0)
+    return np.repeat(per_output, synapses.window.taps, axis=1)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Weighted:
     """Dense synapses or a convolution to be quantised."""
@@ -65,6 +75,8 @@ class Weighted:
     one_scale: bool
     """One scale for all channels, which makes logits comparable; trained scales that differ are then ignored."""
     name: str
+    means: Floats | None = None
+    """(channels, taps) what each weight multiplies, on average; the bias then makes up for the rounding of weights."""
 
     @property
     def weight(self) -> Floats:
@@ -134,12 +146,15 @@ class Weighted:
             abs(end - self.source.zero_point) for end in (self.source.qmin, self.source.qmax)
         )
         exact, rounded = weight[~constant], (rows * column)[~constant]
+        bias = self.synapses.bias.astype(np.float64)
+        if self.means is not None:
+            bias = bias + np.where(constant, 0.0, ((weight - rows * column) * self.means).sum(axis=1))
         return Sums(
             synapses=synapses,
             rows=rows,
             unit=scale * float(self.source.scale),
             zeros=self.source.zero_point * rows.sum(axis=1),
-            bias=self.synapses.bias.astype(np.float64),
+            bias=bias,
             weight_scale=float(scale[~constant].max(initial=0)),
             weight_error=relative_error(rounded, exact) if exact.size else 0.0,
             value_error=largest * float(np.abs(rounded - exact).sum(axis=1).max(initial=0)),

@@ -23,8 +23,17 @@ MOST_FRACTION_BITS = 15
 """See `RequantizeParams`."""
 
 
-def logit_sums(stage: Stage, sources: list[QuantGrid], act: IntFormat, options: QuantizeOptions) -> Sums:
-    """Return the integer sums of the last layer: all channels have one unit, because they are compared."""
+def logit_sums(
+    stage: Stage,
+    sources: list[QuantGrid],
+    act: IntFormat,
+    options: QuantizeOptions,
+    means: NDArray[np.float64] | None = None,
+) -> Sums:
+    """Return the integer sums of the last layer: all channels have one unit, because they are compared.
+
+    ``means`` are those of `Weighted`.
+    """
     synapses = stage.synapses
     if isinstance(synapses, Add):
         sums = addition_sums(synapses, sources)
@@ -33,7 +42,9 @@ def logit_sums(stage: Stage, sources: list[QuantGrid], act: IntFormat, options: 
     if isinstance(synapses, AveragePool2d | SumPool2d):
         return pool_sums(synapses, sources[0], stage.name)
     assert isinstance(synapses, Dense | Conv2d)
-    weights = Weighted(synapses=synapses, source=sources[0], options=options, one_scale=True, name=stage.name)
+    weights = Weighted(
+        synapses=synapses, source=sources[0], options=options, one_scale=True, name=stage.name, means=means
+    )
     scale = float(weights.own_scales().max())
     if not scale:
         scale = _unit_of_biases(synapses.bias) / float(sources[0].scale)

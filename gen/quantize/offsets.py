@@ -83,6 +83,7 @@ class _Mover:
             movable = self._movable(index) & np.isfinite(low) & np.isfinite(high)
             constant = movable & _is_zeroable(stage) & (high - low <= NEGLIGIBLE * np.maximum(abs(low), abs(high)))
             clips = np.zeros_like(movable) if neuron.maximum is None else sums[1] > neuron.maximum
+            clips |= np.zeros_like(movable) if neuron.minimum is None else sums[0] < neuron.minimum
             offset = np.where(movable & ~clips, _least(stage, low, high), 0.0)
             offset = np.where(constant, (low + high) / 2, offset)
             self._subtract(index, offset, constant)
@@ -235,7 +236,7 @@ def _by_channel(values: Range, channels: int) -> Range:
 
 
 def _per_output(synapses: Conv2d, of_input: Floats) -> Floats:
-    """Return (input channels,) as (output channels, input channels that each reads): one if depthwise."""
+    """Return (input channels,) as (output channels, input channels that each reads), those of its group."""
     if synapses.groups == 1:
         return np.broadcast_to(of_input, synapses.weight.shape[:2])
-    return np.repeat(of_input, len(synapses.weight) // len(of_input))[:, None]
+    return np.repeat(of_input.reshape(synapses.groups, -1), len(synapses.weight) // synapses.groups, axis=0)

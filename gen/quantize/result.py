@@ -2,8 +2,10 @@
 
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from tospike.gen.quantize.options import QuantizeOptions
-from tospike.sim.network import Network
+from tospike.sim.network import Array, Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,8 @@ class StageReport:
     """ANN: channels whose constant part is in the biases of their readers."""
     coarser_channels: int = 0
     """ANN: channels whose weights are rounded more coarsely than they would be alone, because all share one shift."""
+    zero: float = 0.0
+    """ANN: the integer that represents an activation of 0."""
     logit_error: float = 0.0
     """ANN, last stage: most that rounding its weights and biases moves a logit, a real value."""
 
@@ -51,6 +55,11 @@ class Quantized:
     network: Network
     options: QuantizeOptions
     stages: tuple[StageReport, ...]
+
+    def real_outputs(self, outputs: Array) -> Array:
+        """Return the real values that integer ``outputs`` of the last stage represent."""
+        last = self.stages[-1]
+        return last.unit * (outputs.astype(np.float64) - last.zero)
 
     def describe(self) -> dict[str, object]:
         """Return the options, input and stages as JSON."""

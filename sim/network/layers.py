@@ -4,6 +4,7 @@ Convolution is a matrix product over image patches (im2col) in this model only; 
 instead, see ``docs/reference/layers.md``. Integer products run in float BLAS and are exact.
 """
 
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -65,6 +66,16 @@ def sum_weights(synapses: Synapses) -> tuple[Array, Array]:
     return np.ones((synapses.channels, taps), dtype=np.int64), bias.astype(np.int64)
 
 
+def ungrouped(synapses: Conv2d) -> Conv2d:
+    """Return the convolution with one group: its weights for the input channels of other groups are 0."""
+    weight = synapses.weight
+    spread = np.zeros((synapses.groups, synapses.channels // synapses.groups, synapses.groups, *weight.shape[1:]))
+    own = np.arange(synapses.groups)
+    spread[own, :, own] = weight.reshape(synapses.groups, -1, *weight.shape[1:])
+    whole = spread.reshape(synapses.channels, synapses.shape[0], *synapses.window.kernel).astype(weight.dtype)
+    return replace(synapses, weight=whole, groups=1)
+
+
 def sent_order(sums: Array) -> Array:
     """Reorder (N, positions, channels) to (N, outputs), channel by channel, the order of a stage's outputs."""
     return np.ascontiguousarray(sums.transpose(0, 2, 1)).reshape(len(sums), -1)
@@ -116,8 +127,14 @@ def _correlate(synapses: Conv2d, image: Array, weight: Array) -> Array:
     if synapses.groups == 1:
         flat = patches.transpose(0, 2, 3, 1, 4, 5).reshape(samples * rows * columns, -1)
         return (flat @ weight.reshape(len(weight), -1).T).reshape(samples, rows * columns, -1)
-    weight = weight.reshape(channels, -1, *synapses.window.kernel)
-    return np.einsum("nchwij,cmij->nhwcm", patches, weight).reshape(samples, rows * columns, -1)
+    if synapses.groups == channels:
+        weight = weight.reshape(channels, -1, *synapses.window.kernel)
+        return np.einsum("nchwij,cmij->nhwcm", patches, weight).reshape(samples, rows * columns, -1)
+    parts = []
+    for split, own in zip(np.split(patches, synapses.groups, 1), np.split(weight, synapses.groups), strict=True):
+        flat = split.transpose(0, 2, 3, 1, 4, 5).reshape(samples * rows * columns, -1)
+        parts.append((flat @ own.reshape(len(own), -1).T).reshape(samples, rows * columns, -1))
+    return np.concatenate(parts, axis=2)
 
 
 def _pool(synapses: MaxPool2d | AveragePool2d | SumPool2d, image: Array) -> Array:

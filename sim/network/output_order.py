@@ -1,4 +1,4 @@
-"""Outputs in the order of the network, channel by channel, and in the order in which the hardware sends them."""
+"""Outputs in the order of the network, channel by channel, and in that in which hardware sends them; their class."""
 
 import numpy as np
 
@@ -16,3 +16,11 @@ def as_network(params: AcceleratorParams, sent: Array) -> Array:
 def as_sent(params: AcceleratorParams, values: Array) -> Array:
     """Reorder (..., outputs) values from the network's output numbers to the last engine's addresses."""
     return values if params.output_image is None else values[..., np.array(params.output_numbers)]
+
+
+def predicted(outputs: Array) -> Array:
+    """Return (N,) the class of (N, outputs): the index of the largest output, the lowest if several are equal. A single
+    output decides by its sign: class 1 if it is above 0, else 0."""
+    if outputs.shape[1] == 1:
+        return (outputs[:, 0] > 0).astype(np.int64)
+    return np.argmax(outputs, axis=1)

@@ -11,6 +11,7 @@ from tospike.sim.encoders.encoding import encode_float
 from tospike.sim.network import Activation, Conv2d, Decoding, Network, SpikingNeuron, Stage
 from tospike.sim.network.layers import biases, currents
 from tospike.sim.network.membrane import Floats, StageRun, integrate
+from tospike.sim.network.output_order import predicted
 
 BATCH = 512
 """Samples computed at a time."""
@@ -32,8 +33,8 @@ class FloatRun:
 
     @property
     def predictions(self) -> NDArray[np.int64]:
-        """(N,) class: the index of the largest output, the lowest if several are equal."""
-        return np.argmax(self.outputs, axis=1)
+        """(N,) class: see `predicted`."""
+        return predicted(self.outputs)
 
 
 def run_float(network: Network, x: ArrayLike, *, trace: bool = True) -> FloatRun:

@@ -5,8 +5,9 @@ arrays, an `IntNeuron` in each stage). Arrays must not be modified once they are
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from tospike.hw.params import (
     check_reset,
     require,
 )
+from tospike.hw.params.added import ADDED
 from tospike.hw.params.limits import SAMPLE_VALUES
 from tospike.sim.network.grid import QuantGrid
 from tospike.sim.network.synapses import (
@@ -41,19 +43,34 @@ Parameter = float | Array
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
-    """An ANN neuron: the identity or ReLU, clipped at ``maximum``, rounded to a trained ``grid`` if it has one."""
+    """An ANN neuron: the identity or ReLU, clipped at ``minimum`` and ``maximum``, rounded to a trained ``grid`` if it
+    has one."""
 
     relu: bool
     maximum: float | None = None
     grid: QuantGrid | None = None
+    minimum: float | None = field(default=None, metadata=ADDED)
+    """Lower bound other than 0, which is ``relu``."""
 
     def __post_init__(self) -> None:
-        require(self.maximum is None or self.maximum > 0, f"an activation cannot be clipped at {self.maximum}")
+        require(not self.relu or self.minimum is None, f"a ReLU has no lower bound of {self.minimum}")
+        good = self.maximum is None or self.low is None or self.maximum > self.low
+        require(good, f"an activation cannot be clipped at {self.maximum}, from {self.low}")
+
+    @property
+    def low(self) -> float | None:
+        """The lower bound, if there is one."""
+        return 0.0 if self.relu else self.minimum
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is the identity."""
+        return self.low is None and self.maximum is None and self.grid is None
 
     def __call__(self, current: Array) -> Array:
         """Return the activations for ``current``, of any shape."""
-        if self.relu or self.maximum is not None:
-            current = np.clip(current, 0.0 if self.relu else None, self.maximum)
+        if self.low is not None or self.maximum is not None:
+            current = np.clip(current, self.low, self.maximum)
         return current if self.grid is None else self.grid.nearest(current)
 
 
@@ -255,6 +272,10 @@ class InputSpec:
     order: tuple[int, ...] = ()
     """For each input, its index in a sample of the data set, as the file's layout may have channels last; empty: the
     same order."""
+    shape: tuple[int, ...] = field(default=(), metadata=ADDED)
+    """Shape of a sample in the file, if that is known."""
+    whole_shape: tuple[int, ...] = field(default=(), metadata=ADDED)
+    """Shape of the file's input, if it takes one sample only."""
     delta_threshold: int = 0
     """Delta encoding: a change is sent if it is larger than this, in units of ``scale``."""
 
@@ -276,6 +297,18 @@ class InputSpec:
         if not code.takes_integers:
             return self.scale
         return code.payload_unit(self.format.bits) if self.format is not None else 1.0
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """What a file computes from its network's outputs."""
+
+    def arrays(self, outputs: Array) -> dict[str, Array]:
+        """Return the file's outputs by name, for (N, outputs) logits."""
+
+    def values(self, outputs: Array, *, is_alone: bool = False) -> dict[str, Any]:
+        """Return them in the types of the file's runtime, which need not be arrays; with ``is_alone``, for the only
+        sample that it takes."""
 
 
 class Decoding(StrEnum):
@@ -305,6 +338,8 @@ class Network:
     decoding: Decoding = Decoding.LARGEST
     warnings: tuple[str, ...] = ()
     """What the importer had to guess: a line each, which names the option to override it."""
+    answers: Answers | None = field(default=None, metadata=ADDED)
+    """What the file computes from the outputs."""
 
     def __post_init__(self) -> None:
         require(len(self.stages) >= 1, f"network {self.name!r} has no stages")
@@ -334,7 +369,7 @@ class Network:
                 f"stage {stage.name!r} takes {stage.synapses.inputs} values but gets {math.prod(shape)}",
             )
             wanted = getattr(stage.synapses, "shape", None)
-            flat = wanted is None or len(shape) != len(wanted) or wanted[1:] == (1, 1)
+            flat = wanted is None or len(shape) != len(wanted) or (1, 1) in (shape[1:], wanted[1:])
             require(
                 flat or shape == wanted,
                 f"stage {stage.name!r} takes an image of {wanted} (channels, height, width) but gets {shape}",
@@ -364,3 +399,8 @@ class Network:
     def outputs(self) -> int:
         """Number of outputs, usually classes."""
         return self.stages[-1].synapses.outputs
+
+    @property
+    def classes(self) -> int:
+        """Number of classes that the outputs tell apart: a single output tells two, by its sign."""
+        return max(2, self.outputs)

@@ -96,7 +96,8 @@ class Window:
 class Conv2d:
     """Convolution of an image (cross-correlation, as ONNX defines it), with one bias per output channel.
 
-    ``groups`` is 1, or the number of input channels (depthwise).
+    Each of ``groups`` takes as many input channels and gives as many output channels: 1 takes all, one for each input
+    channel is depthwise.
     """
 
     shape: tuple[int, int, int]
@@ -118,12 +119,7 @@ class Conv2d:
         _require_bias(self.bias, len(self.weight), self.weight.shape)
         channels = self.shape[0]
         require(
-            self.groups in (1, channels),
-            f"a convolution of {channels} channels has {self.groups} groups: only 1 and {channels} (depthwise) are "
-            "supported",
-        )
-        require(
-            self.weight.shape[1] * self.groups == channels and len(self.weight) % self.groups == 0,
+            self.groups >= 1 and self.weight.shape[1] * self.groups == channels and len(self.weight) % self.groups == 0,
             f"weights of shape {self.weight.shape} in {self.groups} groups do not fit an image of {channels} channels",
         )
         work = self.outputs * self.weight[0].size

@@ -19,8 +19,8 @@ from tospike.tb.plausible import binomial_tail, costly_rounding, guessing, silen
 class Classes:
     """All that is asked of a network."""
 
-    def __init__(self, outputs):
-        self.outputs = outputs
+    def __init__(self, classes):
+        self.classes = classes
 
 
 def judged(right, labels, classes=10):

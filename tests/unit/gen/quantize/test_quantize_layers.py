@@ -85,6 +85,33 @@ def test_integers_follow_float(branch, samples, signed):
     assert np.mean(got.argmax(axis=1) == expected.argmax(axis=1)) > 0.95
 
 
+def test_signed_residual_networks_use_all_levels_for_what_is_never_negative():
+    """Of the operands of an addition, that one has half the scale of the other, so that both have the same range."""
+    quantized = quantize(network(), X)
+    stem, branch, join = quantized.stages[:3]
+    assert quantized.network.input.format == IntFormat(bits=8, signed=True)
+    assert (stem.zero, branch.zero, join.zero) == (-128, 0, -128)
+    assert branch.unit == 2 * stem.unit
+    assert quantized.network.stages[2].synapses.weight.tolist() == [2, 1]
+    levels = encode(quantized.network.input, X)
+    assert (levels.min(), levels.max()) == (-128, 127)
+    spec = quantized.network.input
+    assert np.abs(levels * spec.scale + spec.offset - X).max() <= spec.scale / 2 + 1e-9
+
+
+def test_biases_make_up_for_rounded_weights_in_residual_networks():
+    """The mean of each logit is the float network's, however coarse the weights are."""
+    trained = network()
+    quantized = quantize(trained, X, QuantizeOptions(layers={"fc": {"weight_bits": 2}}))
+    integers = quantized.network
+    logits = quantized.real_outputs(run_integers(integers, encode(integers.input, X)))
+    error = np.abs(logits.mean(axis=0) - run_float(trained, X).outputs.mean(axis=0)).max()
+    rounded = integers.stages[-1].synapses.weight * quantized.stages[-1].weight_scale
+    inputs = run_float(trained, X).stages[-2].outputs.mean(axis=0)
+    alone = np.abs((trained.stages[-1].synapses.weight - rounded) @ inputs).max()
+    assert error < 0.1 * alone
+
+
 def test_what_each_layer_becomes():
     quantized = quantize(network(RELU), X)
     kinds = [type(stage.synapses) for stage in quantized.network.stages]
@@ -104,8 +131,8 @@ def test_a_clipped_relu_ends_at_its_maximum():
     trained = network()
     wide = replace(trained.stages[0], neuron=Activation(relu=True, maximum=0.25))
     quantized = quantize(replace(trained, stages=(wide, *trained.stages[1:])), X)
-    unit, clamp = quantized.stages[0].unit, quantized.network.stages[0].neuron.clamp
-    assert clamp == (0, round(0.25 / unit))
+    report, clamp = quantized.stages[0], quantized.network.stages[0].neuron.clamp
+    assert clamp == (report.zero, report.zero + round(0.25 / report.unit))
     loose = quantize(trained, X, QuantizeOptions(act_scale=ScaleMethod.MAX)).network.stages[0].neuron.clamp
     assert loose[1] <= 127
 

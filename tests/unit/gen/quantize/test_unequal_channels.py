@@ -104,13 +104,18 @@ def errors(network, quantized, x):
     hidden one; of logits in real values."""
     integers = quantized.network
     inputs, unit = encode(integers.input, x), quantized.describe()["input"]["scale"]
+    zero = -integers.input.offset / unit
     for stage, chosen, report, sent in zip(
         network.stages, integers.stages, quantized.stages, run_stages(integers, inputs), strict=True
     ):
-        real = currents(stage.synapses, *[inputs * unit] * (2 if isinstance(stage.synapses, Add) else 1))
+        real = currents(stage.synapses, *[(inputs - zero) * unit] * (2 if isinstance(stage.synapses, Add) else 1))
         hidden = isinstance(chosen.neuron, Requantize)
-        yield sent - np.clip(real / report.unit, *chosen.neuron.clamp) if hidden else sent * report.unit - real
-        inputs, unit = sent, report.unit
+        yield (
+            sent - np.clip(real / report.unit + report.zero, *chosen.neuron.clamp)
+            if hidden
+            else sent * report.unit - real
+        )
+        inputs, unit, zero = sent, report.unit, report.zero
 
 
 def bounds(stage, act, own_scales, constant):
