@@ -105,9 +105,9 @@ def test_constants_are_bounded_before_they_are_made(tmp_path, name):
 def test_large_inputs_and_windows_are_refused(tmp_path):
     path = tmp_path / "net.onnx"
     refused(path, build([], {}, (1 << 31,)), "input 'x' has 2147483648 values: at most 4194304")
-    pads = node("Conv", "x v", "z", pads=[0, 0, 10**6, 10**6])
-    refused(path, build([pads], {"v": np.ones((1, 1, 1, 1), np.float32)}, (1, 2, 2)), "'n_z' .*a padded image of 1 x")
-    pool = node("MaxPool", "x", "z", kernel_shape=[1000, 1000])
+    pads = node("Conv", "x v", "w", pads=[0, 0, 10**6, 10**6])
+    refused(path, build([pads], {"v": np.ones((1, 1, 1, 1), np.float32)}, (1, 2, 2)), "'n_w' .*a padded image of 1 x")
+    pool = node("MaxPool", "x", "w", kernel_shape=[1000, 1000])
     refused(path, build([pool], {}, (1, 1999, 1999)), "values under its windows")
     with pytest.raises(InputError, match="a sample has 4194305 values"):
         InputSpec(inputs=(1 << 22) + 1)
