@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tospike.gen.data.datasets import SPECS, DataSet, Samples, data_of_arrays
+from tospike.gen.data.layout import places_of
 from tospike.gen.data.options import DataOptions
 from tospike.hw.params import InputError, require
 from tospike.sim.arithmetic import to_int64
+from tospike.sim.network import InputSpec
 
 Data = str | PathLike[str] | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike] | DataSet
 """``digits``, ``mnist:DIR`` or ``npz:FILE``; the path of an npz file; its arrays by name; samples and labels."""
@@ -104,7 +106,36 @@ def samples_like(data: DataSet, x: ArrayLike) -> Samples:
     return found if is_bytes else found.astype(np.float32)
 
 
-def checked_labels(labels: ArrayLike, samples: int, outputs: int) -> NDArray[np.int64]:
+def as_samples_of(
+    spec: InputSpec, values: NDArray[Any], given: tuple[int, ...], *, is_alone: bool
+) -> NDArray[np.float64]:
+    """Return (N, inputs) samples in the layout of a network's input.
+
+    Parameters
+    ----------
+    given
+        Shape of a sample of (N, ...) ``values``; empty: flat.
+    is_alone
+        Whether ``values`` are one sample, in the shape of the file's input.
+
+    Raises
+    ------
+    InputError
+        The values are not finite numbers, or have another shape.
+    """
+    require(values.dtype.kind in "buif", f"x must be numbers, not {values.dtype}")
+    require(bool(np.isfinite(values).all()), "x contains NaN or infinity")
+    if is_alone:
+        return values.reshape(1, -1).astype(np.float64)
+    wanted = ", ".join(map(str, ("samples", *spec.shape)))
+    fits = values.ndim >= 1 and len(values) >= 1 and math.prod(values.shape[1:]) == spec.inputs
+    require(fits, f"x must be ({wanted}), not {values.shape}")
+    places = places_of(spec.shape, given, "x")
+    flat = values.reshape(len(values), -1).astype(np.float64)
+    return flat if places is None else flat[:, places]
+
+
+def checked_labels(labels: ArrayLike, samples: int, classes: int) -> NDArray[np.int64]:
     """Return labels as (N,) int64.
 
     Raises
@@ -114,16 +145,16 @@ def checked_labels(labels: ArrayLike, samples: int, outputs: int) -> NDArray[np.
     """
     y = as_array("labels", labels)
     good = y.dtype.kind in "iu" and y.shape == (samples,)
-    if not good or y.min() < 0 or y.max() >= outputs:
+    if not good or y.min() < 0 or y.max() >= classes:
         raise InputError(
-            f"labels must be {samples} integers from 0 to {outputs - 1}, one for each sample, not {y.dtype} of shape "
+            f"labels must be {samples} integers from 0 to {classes - 1}, one for each sample, not {y.dtype} of shape "
             f"{y.shape}" + (f" from {y.min()} to {y.max()}" if good else "")
         )
     return to_int64(y, "labels")
 
 
 def chosen_samples(
-    data: DataSet, x: ArrayLike | None, labels: ArrayLike | None, outputs: int
+    data: DataSet, x: ArrayLike | None, labels: ArrayLike | None, classes: int
 ) -> tuple[Samples, NDArray[np.int64] | None]:
     """Return the samples and labels that were given, or the test part of the data.
 
@@ -137,4 +168,4 @@ def chosen_samples(
             raise InputError("labels belong to x: give both, or neither for the test data")
         return data.x, data.y
     samples = samples_like(data, x)
-    return samples, None if labels is None else checked_labels(labels, len(samples), outputs)
+    return samples, None if labels is None else checked_labels(labels, len(samples), classes)

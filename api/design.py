@@ -86,7 +86,7 @@ class Design:
         return golden_inference(self.prepared, *self._samples(x, labels))
 
     def _samples(self, x: ArrayLike | None, labels: ArrayLike | None) -> tuple[Any, Any]:
-        return chosen_samples(self.data, x, labels, self.prepared.network.outputs)
+        return chosen_samples(self.data, x, labels, self.prepared.network.classes)
 
     def simulate(
         self, x: ArrayLike | None = None, labels: ArrayLike | None = None, *, simulator: str = "verilator"

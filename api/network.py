@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from tospike.data_source import DataSource, chosen_samples
+from tospike.data_source import DataSource, as_array, as_samples_of, chosen_samples
 from tospike.design import Design
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions
@@ -14,6 +14,7 @@ from tospike.gen.pipeline import Trained, compile_network, import_network
 from tospike.hw.params import InputError
 from tospike.model_file import Model, model_file
 from tospike.sim.network import Network as ImportedNetwork
+from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import float_inference
 from tospike.tb.inference import Inference
 
@@ -125,7 +126,44 @@ class Network:
         """
         trained, data = self._import(self.options)
         network = trained.network
-        return float_inference(network, *chosen_samples(data, x, labels, network.outputs))
+        return float_inference(network, *chosen_samples(data, x, labels, network.classes))
+
+    def reference(self, x: ArrayLike | None = None) -> dict[str, Any]:
+        """Run the network in floating point, and return what its ONNX file would: probabilities, labels.
+
+        Parameters
+        ----------
+        x
+            (N, ...) samples in the file's layout, or images with channels first or last; default: the test part of the
+            data. A file that takes one sample only also takes it in the shape that it states.
+
+        Returns
+        -------
+        The file's outputs by name, in their order, types and shapes, N samples along the first axis; those of a
+        ``ZipMap`` are a list of dictionaries.
+
+        Raises
+        ------
+        InputError
+            The network is not an ONNX file, or the samples do not fit it.
+
+        Examples
+        --------
+        >>> import tospike
+        >>> ann = tospike.load("digits_ann.onnx", data="digits")
+        >>> {name: values.shape for name, values in ann.reference().items()}
+        {'logits': (449, 10)}
+        """
+        network = self.imported
+        if network.answers is None:
+            raise InputError(f"{self.name} is not an ONNX file: evaluate() gives its outputs")
+        if x is None and self.data is None:
+            raise InputError(f"{self.name} has no data: give samples, or tospike.load(..., data=...)")
+        values = as_array("x", self.data.x if x is None and self.data is not None else x)  # type: ignore[arg-type]
+        given = self.data.shape if x is None and self.data is not None else values.shape[1:]
+        is_alone = x is not None and values.shape == network.input.whole_shape
+        samples = as_samples_of(network.input, values, given, is_alone=is_alone)
+        return network.answers.values(run_float(network, samples, trace=False).outputs, is_alone=is_alone)
 
     def _prepare(self, options: ModelOptions) -> Design:
         """Return the design; it may not be runnable on any engine."""

@@ -52,7 +52,7 @@ def convert_command(
         not data_set.has_steps and data_set.inputs == ann.input.inputs,
         f"{model} takes {ann.input.inputs} values per sample, which {data_set.name} does not have: give other --data",
     )
-    data_set.require_classes(ann.outputs, ann.name)
+    data_set.require_classes(ann.classes, ann.name)
     if options.exact:
         pair = exact_pair(ann, data_set, options.exact_options)
         write_bytes(beside, pair.ann)

@@ -17,7 +17,9 @@ from tospike.gen.data.options import SampleOptions
 from tospike.gen.files.output import write_bytes
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import compile_network, import_network
-from tospike.tb.evaluate import EvaluateOptions, evaluate, float_inference
+from tospike.hw.params import require
+from tospike.sim.network import Array
+from tospike.tb.evaluate import EvaluateOptions, evaluate, file_outputs, float_inference
 from tospike.tb.inference import Backend
 from tospike.tb.reference import StageComparison, compare_reference, read_reference
 from tospike.tb.replay.exact_trace import LayerTrace, compare_trains, float_spikes, golden_spikes
@@ -37,6 +39,7 @@ def evaluate_command(
 ) -> None:
     """Measure accuracy, cycles and operation counts of a trained network on test data."""
     reference = evaluation.reference
+    require(not evaluation.as_file or evaluation.outputs is not None, "--as-file is for --outputs FILE.npz: give both")
     console.check_outputs(
         json, evaluation.outputs, inputs=(model, data.data, *options.sources, *filter(None, [reference]))
     )
@@ -66,7 +69,11 @@ def evaluate_command(
         summary["exact_trace"] = [asdict(layer) for layer in layers]
     if evaluation.outputs:
         content = io.BytesIO()
-        np.savez(content, outputs=found.outputs)
+        arrays = {"outputs": found.outputs}
+        if evaluation.as_file:
+            quantized = None if in_float or prepared is None else prepared.quantized
+            arrays = _plain(file_outputs(network, found, quantized))
+        np.savez(content, **arrays)  # type: ignore[arg-type]
         write_bytes(evaluation.outputs, content.getvalue())
     stages = [] if framework is None else compare_reference(network, data_set.x, framework)
     if framework is not None:
@@ -90,6 +97,11 @@ def evaluate_command(
         console.err.print(f"the float network differs from {reference}", style="red")
     if found.mismatches or any(stage.different for stage in stages):
         raise typer.Exit(1)
+
+
+def _plain(arrays: dict[str, Array]) -> dict[str, Array]:
+    """Return arrays without Python objects, which npz files do not hold: text is an array of characters."""
+    return {name: values.astype(str) if values.dtype.kind == "O" else values for name, values in arrays.items()}
 
 
 def _reference_table(stages: Sequence[StageComparison], name: str) -> Table:

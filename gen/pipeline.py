@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tospike.gen.data.datasets import DataSet
+from tospike.gen.data.layout import describe_layout, in_layout_of
 from tospike.gen.dead_neurons import keep, read_neurons
 from tospike.gen.engine_choice import AnyFit, EngineChoice, Fitter, choose_engine
 from tospike.gen.exact.sides import placed
@@ -147,6 +148,8 @@ def import_network(model: Path, data: DataSet, options: ModelOptions) -> Trained
         network.input.inputs == values,
         f"{model} takes {network.input.inputs} values per sample, but {data.name} has {values}: give other --data",
     )
+    if not network.is_spiking and not data.has_steps:
+        network = replace(network, input=in_layout_of(network.input, data))
     takes_frames = network.input.encoding is not None and network.input.encoding.code.takes_frames
     require(
         not takes_frames or data.is_frames,
@@ -166,8 +169,10 @@ def import_network(model: Path, data: DataSet, options: ModelOptions) -> Trained
         data.time_bin_us is None or options.event_bin in (None, data.time_bin_us),
         f"--event-bin {options.event_bin} is not the time step of {data.name}, {data.time_bin_us} us: give the same",
     )
-    data.require_classes(network.outputs, network.name)
+    data.require_classes(network.classes, network.name)
     choices: dict[str, Any] = {"model": model.name, "data": data.name, "split": data.split}
+    if network.input.shape:
+        choices["input"] = describe_layout(network.input, data)
     if nir is not None:
         choices["nir"] = settled_options(model, nir).describe()
     elif data.is_spikes:

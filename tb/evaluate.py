@@ -13,6 +13,7 @@ from tospike.gen.emit.folder import build
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.pipeline import Prepared
 from tospike.gen.place.streaming import frame_weights
+from tospike.gen.quantize.result import Quantized
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError, option, same_option
 from tospike.sim import accelerator as golden
@@ -40,6 +41,28 @@ class EvaluateOptions:
     spikes: bool = option(False, "SNN, with --json: also the spikes of each layer")
     outputs: Path | None = option(None, "Write outputs (samples, classes) of all test samples as npz")
     """int64, or float64 with ``Backend.FLOAT``."""
+    as_file: bool = option(False, "With --outputs: what the ONNX file computes from them, by the names of its outputs")
+
+
+def file_outputs(network: Network, found: Inference, quantized: Quantized | None) -> dict[str, Array]:
+    """Return what the network's file computes from the outputs: probabilities, labels, in its types and layout.
+
+    Parameters
+    ----------
+    quantized
+        The integer network that computed the outputs; ``None`` in floating point.
+
+    Raises
+    ------
+    InputError
+        The network is not an ONNX file, or the hardware sends only a class.
+    """
+    if network.answers is None:
+        raise InputError(f"--as-file is for ONNX files, but {network.name!r} is none: leave it out")
+    if found.outputs.shape[1] != network.outputs:
+        raise InputError("--as-file needs the outputs, not the class that --argmax sends: leave one of them out")
+    outputs = found.outputs if quantized is None else quantized.real_outputs(found.outputs)
+    return network.answers.arrays(outputs)
 
 
 def evaluate(

@@ -3,17 +3,14 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 
-from tospike.gen.files.reading import reading
 from tospike.gen.nir.options import METADATA_KEY
-from tospike.gen.onnx.file import read_model
 from tospike.gen.onnx.fold import MOVES, Folder
 from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import SAMPLE_VALUES
@@ -21,6 +18,8 @@ from tospike.sim.network import Array, QuantGrid, Shape
 
 STANDARD = ("", "ai.onnx")
 """Names of ONNX's own operator domain."""
+ML = "ai.onnx.ml"
+"""The domain of its operators of classical machine learning."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,41 +35,60 @@ class Constant:
 
 @dataclass(kw_only=True, eq=False)
 class Graph:
-    """A graph with one input (batch, ...) of static size and one output."""
+    """A graph with one input of static size, which may have a batch as its first axis."""
 
     proto: onnx.ModelProto
+    is_batched: bool = True
+    """Whether the first axis of the input is the batch, if its size does not tell."""
+    nodes: list[onnx.NodeProto] = field(init=False)
+    """The nodes that the outputs depend on, in topological order, as ONNX requires."""
     constants: dict[str, Constant] = field(init=False)
     uses: Mapping[str, int] = field(init=False)
     """How often each tensor is used, by a node or as the output."""
     input: str = field(init=False)
-    output: str = field(init=False)
+    outputs: tuple[str, ...] = field(init=False)
     batch: int = field(init=False)
     """Number of samples that the model was exported for; 0 for any number."""
-    shape: Shape = field(init=False)
-    """Shape of a sample."""
+    dims: Shape = field(init=False)
+    """Shape of the input for one sample, with the batch if it has one."""
     _folder: Folder = field(init=False)
 
     def __post_init__(self) -> None:
         graph = self.proto.graph
         self._folder = Folder(self.proto.opset_import)
         self.constants = {t.name: Constant(value=onnx.numpy_helper.to_array(t)) for t in graph.initializer}
-        readers = [node for node in graph.node if node.op_type != "Shape"]
-        self.uses = Counter([name for node in readers for name in node.input] + [v.name for v in graph.output])
+        self.outputs = tuple(value.name for value in graph.output)
+        self.nodes = needed_nodes(graph.node, self.outputs)
+        readers = [node for node in self.nodes if node.op_type != "Shape"]
+        self.uses = Counter([name for node in readers for name in node.input] + list(self.outputs))
         inputs = [value for value in graph.input if value.name not in self.constants]
-        for what, values in (("inputs", inputs), ("outputs", graph.output)):
-            names = ", ".join(value.name for value in values)
-            require(len(values) == 1, f"{len(values)} {what} ({names}): export a model with one input and one output")
-        self.input, self.output = inputs[0].name, graph.output[0].name
+        names = ", ".join(value.name for value in inputs)
+        require(len(inputs) == 1, f"{len(inputs)} inputs ({names}): export a model with one input and one output")
+        require(len(self.outputs) >= 1, "0 outputs: export a model with one input and one output")
+        self.input = inputs[0].name
         dims = inputs[0].type.tensor_type.shape.dim
-        sizes = [d.dim_value for d in dims]
         given = ", ".join(str(d.dim_value or d.dim_param or "?") for d in dims)
+        sizes = [d.dim_value for d in dims]
         require(
-            len(sizes) >= 2 and all(size >= 1 for size in sizes[1:]),
+            len(sizes) >= 1 and all(size >= 1 for size in sizes[1:]) and (len(sizes) >= 2 or sizes[0] >= 1),
             f"input {self.input!r} has no static shape (batch, values) but ({given}): export it with fixed sizes",
         )
-        self.batch, self.shape = sizes[0], tuple(sizes[1:])
-        message = f"input {self.input!r} has {math.prod(self.shape)} values: at most {SAMPLE_VALUES} are supported"
-        require(math.prod(self.shape) <= SAMPLE_VALUES, message)
+        self.is_batched = sizes[0] <= 1 or (self.is_batched and len(sizes) >= 2)
+        self.batch = max(sizes[0], 0) if self.is_batched else 1
+        self.dims = (1, *sizes[1:]) if self.is_batched else tuple(sizes)
+        message = f"input {self.input!r} has {math.prod(self.dims)} values: at most {SAMPLE_VALUES} are supported"
+        require(math.prod(self.dims) <= SAMPLE_VALUES, message)
+
+    @property
+    def sample(self) -> Shape:
+        """Shape of a sample, without the batch."""
+        return self.dims[1:] if self.is_batched and len(self.dims) > 1 else self.dims
+
+    @property
+    def input_type(self) -> np.dtype:
+        """Type of the input."""
+        kind = next(v.type.tensor_type.elem_type for v in self.proto.graph.input if v.name == self.input)
+        return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind or onnx.TensorProto.FLOAT))
 
     @property
     def time_bins(self) -> int:
@@ -89,11 +107,6 @@ class Graph:
     def opset(self) -> int:
         """The version of ONNX's own operator set."""
         return max((entry.version for entry in self.proto.opset_import if entry.domain in STANDARD), default=1)
-
-    @property
-    def nodes(self) -> list[onnx.NodeProto]:
-        """All nodes, in topological order, as ONNX requires."""
-        return list(self.proto.graph.node)
 
     def is_constant(self, node: onnx.NodeProto) -> bool:
         """Return whether the node's result does not depend on the input."""
@@ -125,16 +138,14 @@ class Graph:
         return QuantGrid(scale=scale, qmin=source.grid.qmin, qmax=source.grid.qmax), ""
 
 
-def read_graph(path: Path) -> Graph:
-    """Read an ONNX file.
-
-    Raises
-    ------
-    InputError
-        The file is not an ONNX model with one input of static size and one output.
-    """
-    with reading(path, "ONNX model", "export it again"):
-        return Graph(proto=read_model(path))
+def needed_nodes(nodes: Iterable[onnx.NodeProto], outputs: Iterable[str]) -> list[onnx.NodeProto]:
+    """Return the nodes that ``outputs`` depend on, in their order."""
+    needed, kept = set(outputs), []
+    for node in reversed(list(nodes)):
+        if needed & set(node.output):
+            needed |= {name for name in node.input if name}
+            kept.append(node)
+    return kept[::-1]
 
 
 def label(node: onnx.NodeProto) -> str:

@@ -1,64 +1,23 @@
 """Import ONNX models as float networks: convolutions, dense layers, pools, residual additions, trained quantisers."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 
 from tospike.gen.emit.names import identifier
 from tospike.gen.files.reading import reading
-from tospike.gen.onnx import arithmetic, layers, quantizers, shapes
+from tospike.gen.onnx.answers import is_answer, read_answers
 from tospike.gen.onnx.context import ImportContext
-from tospike.gen.onnx.graph import STANDARD, Constant, attributes, label, read_graph
-from tospike.gen.onnx.grids import QONNX
+from tospike.gen.onnx.file import read_model
+from tospike.gen.onnx.graph import STANDARD, Constant, Graph, attributes, label
+from tospike.gen.onnx.operators.table import OF_DOMAIN, lookup
 from tospike.hw.params import InputError, require
 from tospike.sim.network import Network
 
-Handler = Callable[[ImportContext, onnx.NodeProto, str, dict[str, Any]], None]
-
-OPERATORS: dict[str, Handler] = {
-    "Conv": layers.conv,
-    "Gemm": layers.gemm,
-    "MatMul": layers.matmul,
-    "MaxPool": layers.pool,
-    "AveragePool": layers.pool,
-    "GlobalAveragePool": layers.global_pool,
-    "ReduceMean": layers.reduce_mean,
-    "Add": arithmetic.arithmetic,
-    "Sub": arithmetic.arithmetic,
-    "Mul": arithmetic.arithmetic,
-    "Div": arithmetic.arithmetic,
-    "BatchNormalization": arithmetic.batch_normalization,
-    "Relu": arithmetic.relu,
-    "Clip": arithmetic.clip,
-    "Softmax": arithmetic.softmax,
-    "LogSoftmax": arithmetic.softmax,
-    "Flatten": shapes.flatten,
-    "Reshape": shapes.reshape,
-    "Squeeze": shapes.squeeze,
-    "Unsqueeze": shapes.unsqueeze,
-    "Transpose": shapes.transpose,
-    "Identity": arithmetic.alias,
-    "Dropout": arithmetic.alias,
-    "QuantizeLinear": quantizers.quantize_linear,
-    "DequantizeLinear": quantizers.dequantize_linear,
-}
-"""Handlers of ONNX's own operators; nodes with only constant inputs are computed instead."""
-
-QONNX_OPERATORS: dict[str, Handler] = {
-    "Quant": quantizers.quant,
-    "IntQuant": quantizers.quant,
-    "BipolarQuant": quantizers.bipolar_quant,
-    "MultiThreshold": quantizers.multi_threshold,
-}
-
 QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
 """Not folded even if their inputs are constant: the importer keeps the grid of weights."""
-
-SUPPORTED = f"{', '.join(OPERATORS)}, Constant, or QONNX's {', '.join(QONNX_OPERATORS)}"
 
 
 def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
@@ -67,7 +26,7 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
     Parameters
     ----------
     path
-        An ONNX file: one input (batch, ...) of static size, one output, nodes of `OPERATORS` and `QONNX_OPERATORS`,
+        An ONNX file: one input of static size, with a batch or without, nodes of `OPERATORS` and `QONNX_OPERATORS`,
         float weights in initializers, Constant nodes or weight quantisers. Conv, Gemm, MatMul, pools and the addition
         of two branches become stages; per-channel arithmetic, batch normalisation, activations and quantisers are
         folded into the stage before them, or become depthwise stages if something else takes its values.
@@ -76,7 +35,8 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
 
     Returns
     -------
-    A float network of :class:`tospike.sim.network.Activation` stages; trained quantisers are its grids.
+    A float network of :class:`tospike.sim.network.Activation` stages; trained quantisers are its grids, and what the
+    file computes from the outputs of the last layer is its ``answers``.
 
     Raises
     ------
@@ -85,44 +45,67 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
     """
     file = Path(path)
     with reading(file, "ONNX model", "export it again"):
-        graph = read_graph(file)
-        network = _network(ImportContext(graph=graph), name or identifier(file.stem))
-        return replace(network, input=replace(network.input, time_bins=graph.time_bins))
+        model = read_model(file)
+        known = name or identifier(file.stem)
+        try:
+            return _network(Graph(proto=model), known)
+        except InputError:
+            unbatched = Graph(proto=model, is_batched=False)
+            if unbatched.is_batched:
+                raise
+            try:  # the first axis of the input may not be the batch
+                return _network(unbatched, known)
+            except InputError:
+                pass
+            raise
 
 
-def _network(context: ImportContext, name: str) -> Network:
-    for node in context.graph.nodes:
+def _network(graph: Graph, name: str) -> Network:
+    context = ImportContext(graph=graph)
+    for node in graph.nodes:
         _step(context, node)
-    output = context.tensors.get(context.graph.output)
+    for output in graph.outputs:
+        _settle(context, output)
+    answers = read_answers(context)
     last = len(context.builder.drafts) - 1
-    if output is None or output.stage != last:
-        raise InputError(
-            f"output {context.graph.output!r} is not the result of the last layer: export the network without other "
-            "branches"
-        )
-    require(
-        not output.is_code and context.builder.order_of(output) is None,
-        f"output {context.graph.output!r} is the integers of a QuantizeLinear, or a Transpose of the last layer's "
-        "outputs: export the network with float outputs, classes in their order",
-    )
     taken = {source for draft in context.builder.drafts for source in draft.sources} | {last}
     for index, draft in enumerate(context.builder.drafts):
         require(index in taken, f"nothing uses the output of node {draft.name!r}: export the network without it")
-    return context.builder.network(name)
+    network = context.builder.network(name)
+    whole = graph.dims if graph.batch == 1 else ()
+    spec = replace(network.input, time_bins=graph.time_bins, shape=graph.sample, whole_shape=whole)
+    return replace(network, input=spec, answers=answers)
+
+
+def _settle(context: ImportContext, output: str) -> None:
+    """Let a stage do what is left to do to an output of the network."""
+    tensor = context.tensors.get(output)
+    if tensor is None:
+        return
+    require(
+        not tensor.is_code,
+        f"output {output!r} is the integers of a QuantizeLinear: export the network with float outputs",
+    )
+    context.tensors[output] = context.builder.settled(output, tensor)
 
 
 def _step(context: ImportContext, node: onnx.NodeProto) -> None:
     name, graph = label(node), context.graph
-    require(node.domain in (*STANDARD, *QONNX), f"{name} of domain {node.domain!r} is not supported: use {SUPPORTED}")
-    standard = node.domain in STANDARD
-    handler = (OPERATORS if standard else QONNX_OPERATORS).get(node.op_type)
+    if is_answer(context, node):
+        return
+    standard, handler = node.domain in STANDARD, lookup(node)
     if standard and node.op_type == "Shape" and node.input[0] in context.tensors:
-        sizes = [graph.batch, *context.tensors[node.input[0]].shape]  # Reshape keeps a batch of 0
+        sizes = list(context.tensors[node.input[0]].shape)
+        if graph.batch > 1 and sizes:
+            sizes[0] = graph.batch
+        options = attributes(node)
+        sizes = sizes[int(options.get("start", 0)) : int(options["end"]) if "end" in options else None]
         graph.constants[node.output[0]] = Constant(value=np.array(sizes, dtype=np.int64))
     elif standard and graph.is_constant(node) and node.op_type not in QUANTIZERS:
         graph.fold(node)
     elif handler is None:
-        raise InputError(f"{name} is not supported: use {SUPPORTED}")
+        domain = "" if node.domain in OF_DOMAIN else f" of domain {node.domain!r}"
+        raise InputError(f"{name}{domain} is not supported: no layer computes it; docs/reference/onnx.md says what is")
     else:
         try:
             handler(context, node, name, attributes(node))

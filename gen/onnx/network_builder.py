@@ -5,97 +5,33 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tospike.gen.onnx.order import arranged, inverse
-from tospike.gen.onnx.tensor import INPUT, Tensor
-from tospike.hw.params import InputError, IntFormat, require
+from tospike.gen.onnx.drafts import LayerDraft
+from tospike.gen.onnx.order import Image, Placement, arranged, image_of, inverse, is_permutation, placement, repetition
+from tospike.gen.onnx.tensor import INPUT, NOTHING, Scaling, Tensor
+from tospike.hw.params import require
 from tospike.sim.network import (
-    Activation,
     Array,
+    AveragePool2d,
     Conv2d,
     Dense,
     InputSpec,
     MaxPool2d,
     Network,
     QuantGrid,
-    Stage,
+    Shape,
     Synapses,
 )
 
-WEIGHTS = IntFormat(bits=8, signed=True)
-"""Format of the widest weights."""
-
-
-@dataclass(kw_only=True, eq=False)
-class LayerDraft:
-    """A stage that operators may still be folded into."""
-
-    name: str
-    synapses: Synapses
-    sources: tuple[int, ...]
-    sole: bool
-    """Whether nothing else takes its inputs."""
-    relu: bool = False
-    maximum: float | None = None
-    grid: QuantGrid | None = None
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether its sums have no activation yet."""
-        return not self.relu and self.maximum is None and self.grid is None
-
-    def scale(self, factor: Array, shift: Array) -> None:
-        """Fold ``y = factor * x + shift``, (channels,) each, into weights and bias."""
-        synapses = self.synapses
-        assert isinstance(synapses, Dense | Conv2d)
-        column = (-1,) + (1,) * (synapses.weight.ndim - 1)
-        self.synapses = replace(
-            synapses,
-            weight=synapses.weight * factor.reshape(column),
-            bias=synapses.bias * factor + shift,
-            grid=_scaled_grid(synapses.grid, factor),
-        )
-
-
-def _settle_weights(draft: LayerDraft) -> str:
-    """Drop the grid of weights whose integers do not fit the hardware, and return a warning; empty if they fit.
-
-    Such integers result from quantisers with a zero point, and from -128 times a negative factor.
-    """
-    synapses = draft.synapses
-    if not isinstance(synapses, Dense | Conv2d):
-        return ""
-    finite = bool(np.isfinite(synapses.weight).all() and np.isfinite(synapses.bias).all())
-    require(finite, f"node {draft.name!r} has infinite or NaN weights or biases after folding")
-    if synapses.grid is None:
-        return ""
-    column = (-1,) + (1,) * (synapses.weight.ndim - 1)
-    integers = np.rint(synapses.weight / np.reshape(synapses.grid.scale, column if synapses.grid.scale.ndim else ()))
-    low, high = int(integers.min()), int(integers.max())
-    if WEIGHTS.holds(low) and WEIGHTS.holds(high):
-        return ""
-    draft.synapses = replace(synapses, grid=None)
-    return (
-        f"node {draft.name!r} has integer weights from {low} to {high}, which do not fit {WEIGHTS.bits} signed bits: "
-        "they are quantised again; quantised symmetrically (zero point 0, or 128 if unsigned; without -128 if a factor "
-        "is negative), they would be exact"
-    )
-
-
-def _scaled_grid(grid: QuantGrid | None, factor: Array) -> QuantGrid | None:
-    """Return the grid of weights times ``factor`` (channels,); negative factors mirror the integers."""
-    if grid is None:
-        return None
-    low = min(grid.qmin, -grid.qmax) if (factor < 0).any() else grid.qmin
-    high = max(grid.qmax, -grid.qmin) if (factor < 0).any() else grid.qmax
-    size = np.where(factor == 0, 1.0, np.abs(factor))  # a dead channel's weights are zero on any grid
-    return QuantGrid(scale=grid.scale * size, qmin=low, qmax=high)
+MATRIX = 1 << 20
+"""Most weights of a layer that only reorders values."""
 
 
 @dataclass(kw_only=True, eq=False)
 class NetworkBuilder:
     """The stages so far, and the operations on the input."""
 
-    inputs: int
+    shape: Shape
+    """Shape of the input for one sample, with the batch."""
     scale: float = 1.0
     offset: float = 0.0
     affine: tuple[tuple[float, float], ...] = ()
@@ -103,45 +39,145 @@ class NetworkBuilder:
     grid: QuantGrid | None = None
     order: Array | None = None
     """The index in a sample of each input; ``None``: in order."""
+    image: Image | None = None
+    """Shape of the input as an image, once it has been reordered."""
     drafts: list[LayerDraft] = field(default_factory=list)
 
     def add(self, name: str, synapses: Synapses, *tensors: Tensor) -> int:
         """Add a stage that takes ``tensors``, and return its index."""
         sources = tuple(tensor.stage for tensor in tensors)
         sole = not any(tensor.shared for tensor in tensors)
+        taken = {draft.name for draft in self.drafts}
+        again = next(n for n in range(len(taken) + 1) if (f"{name}_{n}" if n else name) not in taken)
+        name = f"{name}_{again}" if again else name
         self.drafts.append(LayerDraft(name=name, synapses=synapses, sources=sources, sole=sole))
         return len(self.drafts) - 1
+
+    def stage_tensor(self, stage: int, shape: Shape, *, shared: bool = False) -> Tensor:
+        """Return the whole output of a stage, in order."""
+        return Tensor(stage=stage, shape=shape, shared=shared)
+
+    # ------------------------------------------------------------------------------------------------------ layout
+
+    def outputs(self, stage: int) -> int:
+        """Return the number of values of a stage, or of the input."""
+        return math.prod(self.shape) if stage == INPUT else self.drafts[stage].synapses.outputs
+
+    def image_at(self, stage: int) -> Image:
+        """Return the shape in which a stage sends its values, or the input's; a vector has one position."""
+        if stage == INPUT:
+            return self.image or image_of(self.shape)
+        if (image := self.drafts[stage].image) is not None:
+            return image
+        shape = self.drafts[stage].synapses.output_shape
+        return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (shape[0], 1, 1)
 
     def order_of(self, tensor: Tensor) -> Array | None:
         """Return the index of each value of a tensor in its stage's output; ``None``: in order."""
         if tensor.stage != INPUT or self.order is None:
             return tensor.order
-        return arranged(inverse(self.order)[np.arange(self.inputs) if tensor.order is None else tensor.order])
+        order = tensor.places.reshape(-1)
+        return arranged(np.where(order == NOTHING, NOTHING, inverse(self.order)[order]))
+
+    def is_whole(self, tensor: Tensor) -> bool:
+        """Return whether a tensor holds all values of its stage, each once."""
+        return tensor.order is None or is_permutation(tensor.order, self.outputs(tensor.stage))
+
+    def fits(self, tensor: Tensor) -> bool:
+        """Return whether a tensor's values are in order, and as an image have the shape in which its stage sends them;
+        a vector can be taken as an image, and an image as a vector."""
+        in_order = self.in_order(tensor)
+        images = self.image_at(tensor.stage), image_of(tensor.shape)
+        return in_order and (images[0] == images[1] or (1, 1) in (images[0][1:], images[1][1:]))
 
     def in_order(self, tensor: Tensor) -> bool:
         """Return whether a tensor's values are in order; the input is reordered to make it so, if nothing takes it
         yet."""
-        if tensor.stage == INPUT and not any(INPUT in draft.sources for draft in self.drafts):
-            self.order = tensor.order
+        if tensor.stage == INPUT and not self._is_taken and self.is_whole(tensor):
+            self.order, self.image = tensor.order, image_of(tensor.shape)
         return self.order_of(tensor) is None
 
-    def image_shape(self, tensor: Tensor) -> tuple[int, int, int]:
-        """Return the image shape of a tensor's values, for a stage that does not depend on their positions."""
-        shape = tensor.shape
-        if self.order_of(tensor) is not None:
-            # channels first, as the stage sends them
-            shape = (shape[2], *shape[:2]) if tensor.stage == INPUT else self.drafts[tensor.stage].synapses.output_shape
-        return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (math.prod(shape), 1, 1)
+    def placement_of(self, tensor: Tensor, image: Image) -> Placement | None:
+        """Return how a tensor, as an image, comes from the image that its stage sends; ``None`` if that is not a
+        `Placement`."""
+        if tensor.stage == INPUT and not self._is_taken and len(self.shape) in (3, 4):
+            last_first = np.moveaxis(np.arange(math.prod(self.shape)).reshape(self.shape), -1, 1)
+            self.order, self.image = arranged(last_first.reshape(-1)), image_of(last_first.shape)
+            if found := placement(self._ordered(tensor), self.image_at(INPUT), image):
+                return found
+            self.order = self.image = None
+        return placement(self._ordered(tensor), self.image_at(tensor.stage), image)
 
-    def scale_values(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
-        """Add ``y = factor * x + shift``, one for each value of a tensor, and return the stage: the one that sends
-        them, if it can be folded, or a new one.
+    def ordered(self, name: str, tensor: Tensor) -> Tensor:
+        """Return a tensor's values in order, by a stage that moves them if nothing else does.
 
         Raises
         ------
         InputError
-            The values of an image's channel are scaled differently.
+            No stage of a sensible size moves them.
         """
+        tensor = self.settled(name, tensor)
+        if self.fits(tensor):
+            return replace(tensor, order=None)
+        require(not tensor.is_code, f"node {name!r} moves the integers of a QuantizeLinear: move real values instead")
+        image = image_of(tensor.shape)
+        found = self.placement_of(tensor, image)
+        synapses: Synapses | None = found.convolution() if found else None
+        if synapses is None:
+            synapses = repetition(self._ordered(tensor), self.image_at(tensor.stage), image)
+        if synapses is None:
+            inputs = self.outputs(tensor.stage)
+            require(
+                inputs * tensor.size <= MATRIX,
+                f"node {name!r} takes values that a Transpose, Reshape or the like has reordered, which no layer "
+                "undoes: export the network with channels first",
+            )
+            weight = (self._ordered(tensor)[:, None] == np.arange(inputs)).astype(np.float64)
+            grid = QuantGrid(scale=np.ones(len(weight)), qmin=-1, qmax=1)
+            synapses = Dense(weight=weight, bias=np.zeros(len(weight)), grid=grid)
+        stage = self.add(f"{name}_order", synapses, tensor)
+        return self.stage_tensor(stage, tensor.shape, shared=tensor.shared)
+
+    def _ordered(self, tensor: Tensor) -> Array:
+        order = self.order_of(tensor)
+        return np.arange(tensor.size) if order is None else order
+
+    @property
+    def _is_taken(self) -> bool:
+        return any(INPUT in draft.sources for draft in self.drafts)
+
+    # ------------------------------------------------------------------------------------------------------ values
+
+    def scaled(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> Tensor:
+        """Return ``factor * x + shift``, one for each value of a tensor: folded into the stage that sends them, by a
+        new one, or left to what takes them."""
+        if tensor.scaling is None and self.is_whole(tensor):
+            stage = self._scaling_stage(name, tensor, factor, shift)
+            if stage is not None:
+                order = tensor.order if stage == tensor.stage else self.order_of(tensor)
+                return replace(tensor, stage=stage, order=order, shared=tensor.shared and stage == tensor.stage)
+        before = tensor.scaling or Scaling(factor=np.ones(tensor.size), shift=np.zeros(tensor.size))
+        both = Scaling(factor=factor * before.factor, shift=factor * before.shift + shift)
+        return replace(tensor, scaling=both)
+
+    def settled(self, name: str, tensor: Tensor) -> Tensor:
+        """Return a tensor whose scaling, if it has one, has been done by a stage."""
+        if tensor.scaling is None:
+            return tensor
+        plain = replace(tensor, scaling=None)
+        if not self.is_whole(plain):
+            plain = self.ordered(name, plain)
+        order = self.order_of(plain)
+        factor, shift = tensor.scaling.factor, tensor.scaling.shift
+        if order is not None:
+            factor, shift = factor[inverse(order)], shift[inverse(order)]
+        image = self.image_at(plain.stage)
+        each = image if _is_uniform(factor, shift, image[0]) else (tensor.size, 1, 1)
+        stage = self._channelwise(f"{name}_scale", plain, each, factor, shift)
+        self.drafts[stage].image = image
+        return replace(plain, stage=stage, order=order, shared=False)
+
+    def _scaling_stage(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int | None:
         if tensor.stage == INPUT:
             gain, bias = float(factor[0]), float(shift[0])
             uniform = bool((factor == gain).all() and (shift == bias).all())
@@ -150,8 +186,11 @@ class NetworkBuilder:
                 self.offset -= bias * self.scale
                 self.affine = (*self.affine, (gain, bias))
                 return INPUT
-            if len(tensor.shape) == 3 and not _is_uniform(factor, shift, tensor.shape[0]):
-                self.in_order(tensor.transposed((2, 0, 1)))  # channels are last: put them first
+            if len(tensor.shape) > 2 and not _is_uniform(factor, shift, image_of(tensor.shape)[0]):
+                last_first = np.moveaxis(np.arange(tensor.size).reshape(tensor.shape), -1, 1)
+                moved = last_first.reshape(-1)
+                if _is_uniform(factor[moved], shift[moved], last_first.shape[1]):
+                    self.in_order(tensor.picked(last_first, outputs=tensor.size))  # channels were last
         order = self.order_of(tensor)
         if order is not None:
             factor, shift = factor[inverse(order)], shift[inverse(order)]
@@ -161,36 +200,38 @@ class NetworkBuilder:
             if isinstance(draft.synapses, Dense | Conv2d) and _is_uniform(factor, shift, channels):
                 draft.scale(*(vector.reshape(channels, -1)[:, 0] for vector in (factor, shift)))
                 return tensor.stage
-        return self._channelwise(name, tensor, factor, shift)
+        image = self.image_at(tensor.stage)
+        if image[1:] == (1, 1) or not _is_uniform(factor, shift, image[0]):
+            return None
+        return self._channelwise(name, tensor, image, factor, shift)
 
-    def activate(self, name: str, tensor: Tensor, *, relu: bool, maximum: float | None) -> int:
-        """Add a ReLU, clipping or both, and return the stage that sends the result."""
+    def activate(self, name: str, tensor: Tensor, low: float | None, high: float | None) -> Tensor:
+        """Return values with bounds, by the stage that sends them or a new one."""
+        tensor = self.settled(name, tensor)
+        if not self.is_whole(tensor) and ((low is not None and low > 0) or (high is not None and high < 0)):
+            tensor = self.ordered(name, tensor)
         stage = self._foldable_stage(tensor)
         if stage is None or stage == INPUT or self.drafts[stage].grid is not None:
-            target = stage = self._identity(name, tensor)
-        else:
-            target, stage = stage, tensor.stage
-        draft = self.drafts[target]
-        draft.relu = draft.relu or relu
-        bounds = [bound for bound in (draft.maximum, maximum) if bound is not None]
-        draft.maximum = min(bounds, default=None)
-        return stage
+            tensor = self._identity(name, tensor)
+            stage = tensor.stage
+        self.drafts[stage].clip(low, high, f"node {name!r}")
+        return tensor
 
-    def round(self, name: str, tensor: Tensor, grid: QuantGrid) -> int:
-        """Add rounding to a trained quantiser's grid, and return the stage that sends the result."""
+    def round(self, name: str, tensor: Tensor, grid: QuantGrid) -> Tensor:
+        """Return values rounded to a trained quantiser's grid."""
+        tensor = self.settled(name, tensor)
         source = self._pool_source(tensor.stage)
         if _keeps(grid, self.grid_of(source)):
-            return tensor.stage  # rounding again changes nothing, and a pool only selects
+            return tensor  # rounding again changes nothing, and a pool only selects
         target = self._foldable_stage(tensor)
         if target is None or self.grid_of(target) is not None:
-            stage = self._identity(name, tensor)
-            self.drafts[stage].grid = grid
-            return stage
-        if target == INPUT:
+            tensor = self._identity(name, tensor)
+            self.drafts[tensor.stage].grid = grid
+        elif target == INPUT:
             self.grid = grid
         else:
             self.drafts[target].grid = grid
-        return tensor.stage
+        return tensor
 
     def grid_of(self, stage: int) -> QuantGrid | None:
         """Return the grid of the values of a stage, or of the input."""
@@ -201,8 +242,18 @@ class NetworkBuilder:
         grid = self.grid_of(self._pool_source(tensor.stage))
         return grid is not None and (float(grid.scale), grid.zero_point) == (scale, zero)
 
-    def narrow(self, name: str, tensor: Tensor, low: int | None, high: int | None) -> int:
-        """Clip the integers of a quantiser, and return the stage that sends the result."""
+    def is_positive(self, stage: int) -> bool:
+        """Return whether no value of a stage can be negative."""
+        stage = self._pool_source(stage)
+        if stage == INPUT:
+            return False
+        draft = self.drafts[stage]
+        if isinstance(draft.synapses, AveragePool2d) and draft.is_linear:
+            return self.is_positive(draft.sources[0])
+        return draft.low is not None and draft.low >= 0 and draft.grid is None
+
+    def narrow(self, name: str, tensor: Tensor, low: int | None, high: int | None) -> Tensor:
+        """Return the integers of a quantiser with bounds."""
         grid = self.grid_of(self._pool_source(tensor.stage))
         assert grid is not None  # integers come only from quantisers
         low = grid.qmin if low is None else max(grid.qmin, low)
@@ -216,27 +267,25 @@ class NetworkBuilder:
             self.grid = narrowed
         else:
             self.drafts[stage].grid = narrowed
-        return tensor.stage
+        return tensor
+
+    # ----------------------------------------------------------------------------------------------------- results
 
     def network(self, name: str) -> Network:
         """Return the network, after all operators have been added."""
         require(len(self.drafts) >= 1, "there are no layers: nothing to compute")
         order = () if self.order is None else tuple(int(index) for index in self.order)
         spec = InputSpec(
-            inputs=self.inputs, scale=self.scale, offset=self.offset, affine=self.affine, grid=self.grid, order=order
+            inputs=math.prod(self.shape),
+            scale=self.scale,
+            offset=self.offset,
+            affine=self.affine,
+            grid=self.grid,
+            order=order,
         )
-        warnings = tuple(filter(None, map(_settle_weights, self.drafts)))
-        stages = tuple(self._stage(i) for i in range(len(self.drafts)))
+        warnings = tuple(filter(None, (draft.settle_weights() for draft in self.drafts)))
+        stages = tuple(draft.stage(index) for index, draft in enumerate(self.drafts))
         return Network(name=name, input=spec, stages=stages, warnings=warnings)
-
-    def _stage(self, index: int) -> Stage:
-        draft = self.drafts[index]
-        return Stage(
-            name=draft.name,
-            synapses=draft.synapses,
-            neuron=Activation(relu=draft.relu, maximum=draft.maximum, grid=draft.grid),
-            sources=() if draft.sources == (index - 1,) else draft.sources,
-        )
 
     def _pool_source(self, stage: int) -> int:
         while stage != INPUT and isinstance(self.drafts[stage].synapses, MaxPool2d):
@@ -252,18 +301,19 @@ class NetworkBuilder:
             stage, shared = self.drafts[stage].sources[0], not self.drafts[stage].sole
         return None if shared else stage
 
-    def _identity(self, name: str, tensor: Tensor) -> int:
-        size = math.prod(tensor.shape)
-        return self._channelwise(name, tensor, np.ones(size), np.zeros(size))
+    def _identity(self, name: str, tensor: Tensor) -> Tensor:
+        """Return the same values, by a stage of their own."""
+        if not self.is_whole(tensor):
+            tensor = self.ordered(name, tensor)
+        size, order = self.outputs(tensor.stage), self.order_of(tensor)
+        stage = self._channelwise(name, tensor, self.image_at(tensor.stage), np.ones(size), np.zeros(size))
+        return replace(tensor, stage=stage, order=order, shared=False)
 
-    def _channelwise(self, name: str, tensor: Tensor, factor: Array, shift: Array) -> int:
+    def _channelwise(self, name: str, tensor: Tensor, image: Image, factor: Array, shift: Array) -> int:
         """Add a depthwise convolution of one tap, with weights of 1, -1 and 0 on a grid of their own."""
-        shape = self.image_shape(tensor)
-        if not _is_uniform(factor, shift, shape[0]):
-            raise InputError(f"node {name!r} scales the values of a channel differently, which is not supported")
-        factor, shift = (vector.reshape(shape[0], -1)[:, 0] for vector in (factor, shift))
+        factor, shift = (vector.reshape(image[0], -1)[:, 0] for vector in (factor, shift))
         synapses = Conv2d(
-            shape=shape,
+            shape=image,
             weight=factor.reshape(-1, 1, 1, 1),
             bias=shift,
             groups=len(factor),

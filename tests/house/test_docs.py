@@ -5,6 +5,9 @@ import re
 import pytest
 from support.paths import ROOT
 
+from tospike.gen.onnx.answers import FIRST, SCIKIT_LEARN
+from tospike.gen.onnx.operators.table import OPERATORS, QONNX_OPERATORS, SCIKIT_LEARN_OPERATORS
+
 SITE = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [*ROOT.glob("*.md"), ROOT / "examples" / "README.md", *SITE]
 GENERATED = {
@@ -71,3 +74,24 @@ def test_pages_that_the_code_names_exist():
         for page in re.findall(r"(?<![\w/])docs/[\w/-]+\.md", path.read_text())
     }
     assert len(named) > 10 and [(path, page) for path, page in named if not (ROOT / page).exists()] == []
+
+
+def operator_table():
+    """The table of ONNX operators as the handlers describe themselves."""
+    rows = {}
+    for domain, handlers in (("", OPERATORS), ("QONNX: ", QONNX_OPERATORS), ("scikit-learn: ", SCIKIT_LEARN_OPERATORS)):
+        for name, handler in handlers.items():
+            rows.setdefault((domain, handler), []).append(name)
+    lines = ["| operator | import |", "|---|---|"]
+    for (domain, handler), names in rows.items():
+        text = " ".join(handler.__doc__.partition("\n\n")[0].split())
+        lines.append(f"| {domain}{', '.join(names)} | {text.removeprefix('Import ')} |")
+    return "\n".join(lines)
+
+
+def test_the_table_of_onnx_operators_is_that_of_the_handlers():
+    page = (ROOT / "docs" / "reference" / "onnx.md").read_text()
+    assert operator_table() in page, f"docs/reference/onnx.md needs this table:\n{operator_table()}"
+    for names in (FIRST, SCIKIT_LEARN):
+        for name in names:
+            assert name in page.partition("## After the last layer")[2]

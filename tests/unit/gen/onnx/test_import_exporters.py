@@ -342,32 +342,6 @@ def test_a_mirrored_lowest_weight_is_rounded_anew_and_it_is_said(tmp_path):
             ),
             r"node 'n_p' \(Softmax\) is not the last node",
         ),
-        (
-            build([node("Conv", "x w", "c"), node("Softmax", "c", "y", axis=1)], (1, 4, 4), w=normal(2, 1, 3, 3)),
-            r"node 'n_y' \(Softmax\) has axis 1 of samples \(2, 2, 2\)",
-        ),
-        (
-            build([node("Conv", "x w", "c"), node("ReduceMean", "c", "y", axes=[1])], (1, 4, 4), w=normal(2, 1, 3, 3)),
-            r"node 'n_y' \(ReduceMean\) reduces axes \[1\]",
-        ),
-        (
-            build(
-                [node("Conv", "x w", "c"), node("Transpose", "c", "y", perm=[0, 2, 3, 1])],
-                (1, 4, 4),
-                w=normal(2, 1, 3, 3),
-            ),
-            "output 'y' is the integers of a QuantizeLinear, or a Transpose",
-        ),
-        (build([node("Transpose", "x", "y", perm=[1, 0])], (5,)), r"has perm \[1, 0\], which moves the batch"),
-        (
-            build(
-                [node("Conv", "x w", "c"), node("Transpose", "c", "t", perm=[0, 1, 3, 2]), node("Conv", "t w1", "y")],
-                (1, 4, 4),
-                w=normal(2, 1, 3, 3),
-                w1=normal(2, 2, 1, 1),
-            ),
-            r"node 'n_y' \(Conv\) takes values of the previous layer that a Transpose has reordered",
-        ),
     ],
 )
 def test_what_cannot_be_used_is_refused(tmp_path, model, message):

@@ -29,7 +29,7 @@ def quant(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, 
     require(
         bits <= ACTIVATION_BITS, f"{name} has {bits} bits: activations of at most {ACTIVATION_BITS} bits are supported"
     )
-    _round(context, node, name, context.data(node, name), grid)
+    _round(context, node, context.data(node, name), grid)
 
 
 def bipolar_quant(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
@@ -39,7 +39,7 @@ def bipolar_quant(context: ImportContext, node: onnx.NodeProto, name: str, _: di
         constant = grids.bipolar_constant(context.constant(node, 0, name), scale)
         context.graph.constants[node.output[0]] = constant
         return
-    _round(context, node, name, context.data(node, name), grids.bipolar_grid(scale))
+    _round(context, node, context.data(node, name), grids.bipolar_grid(scale))
 
 
 def multi_threshold(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
@@ -47,15 +47,13 @@ def multi_threshold(context: ImportContext, node: onnx.NodeProto, name: str, opt
     tensor = context.data(node, name)
     grid, factor, shift = grids.threshold_grid(node, context.graph)
     layout = options.get("data_layout", b"").decode() or "NCHW"
-    axis = len(tensor.shape) - 1 if layout.endswith("C") and len(tensor.shape) > 1 else 0
+    axis = len(tensor.shape) - 1 if layout.endswith("C") and len(tensor.shape) > 2 else min(1, len(tensor.shape) - 1)
     channels = tensor.shape[axis]
     require(len(factor) in (1, channels), f"{name} has thresholds for {len(factor)} channels but gets {channels}")
     places = [-1 if dimension == axis else 1 for dimension in range(len(tensor.shape))]
     factor, shift = (np.broadcast_to(vector.reshape(places), tensor.shape).reshape(-1) for vector in (factor, shift))
-    stage = context.builder.scale_values(stage_name(node), tensor, factor, shift)
-    order = tensor.order if stage == tensor.stage else context.builder.order_of(tensor)
-    scaled = replace(tensor, stage=stage, order=order, shared=tensor.shared and stage == tensor.stage)
-    _round(context, node, name, scaled, grid)
+    scaled = context.builder.scaled(stage_name(node), tensor, factor, shift)
+    _round(context, node, scaled, grid)
 
 
 def quantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
@@ -67,7 +65,7 @@ def quantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _: 
         context.graph.constants[node.output[0]] = Constant(value=levels)
         return
     tensor = context.data(node, name)
-    _round(context, node, name, tensor, grids.linear(node, context.graph, (1, *tensor.shape)).grid(), is_code=True)
+    _round(context, node, tensor, grids.linear(node, context.graph, tensor.shape).grid(), is_code=True)
 
 
 def dequantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
@@ -83,14 +81,14 @@ def dequantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _
         context.graph.constants[node.output[0]] = quantizer.constant(integers)
         return
     tensor = context.data(node, name, takes_codes=True)
-    grid = grids.linear(node, context.graph, (1, *tensor.shape)).grid()
+    grid = grids.linear(node, context.graph, tensor.shape).grid()
     good = tensor.is_code and context.builder.is_scaled(tensor, float(grid.scale), grid.zero_point)
     require(good, f"{name} has another scale or zero point than the QuantizeLinear before it: export them in pairs")
-    context.pass_on(node, replace(tensor, is_code=False), tensor.stage)
+    context.pass_on(node, replace(tensor, is_code=False))
 
 
 def _round(
-    context: ImportContext, node: onnx.NodeProto, name: str, tensor: Tensor, grid: QuantGrid, *, is_code: bool = False
+    context: ImportContext, node: onnx.NodeProto, tensor: Tensor, grid: QuantGrid, *, is_code: bool = False
 ) -> None:
-    stage = context.builder.round(stage_name(node), tensor, grid)
-    context.pass_on(node, replace(tensor, is_code=is_code), stage)
+    rounded = context.builder.round(stage_name(node), tensor, grid)
+    context.pass_on(node, replace(rounded, is_code=is_code))

@@ -1,0 +1,124 @@
+"""Stages that operators of a graph may still be folded into."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tospike.gen.onnx.order import Image
+from tospike.hw.params import IntFormat, require
+from tospike.sim.network import Activation, Array, Conv2d, Dense, QuantGrid, Stage, Synapses
+
+WEIGHTS = IntFormat(bits=8, signed=True)
+"""Format of the widest weights."""
+
+
+@dataclass(kw_only=True, eq=False)
+class LayerDraft:
+    """A stage that operators may still be folded into."""
+
+    name: str
+    synapses: Synapses
+    sources: tuple[int, ...]
+    sole: bool
+    """Whether nothing else takes its inputs."""
+    low: float | None = None
+    """Lower bound of its activations; 0: a ReLU."""
+    high: float | None = None
+    grid: QuantGrid | None = None
+    image: Image | None = None
+    """Shape in which its values are an image, if it is not that of its synapses."""
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether its sums have no activation yet."""
+        return self.low is None and self.high is None and self.grid is None
+
+    @property
+    def keeps_zero(self) -> bool:
+        """Whether a sum of 0 gives 0: without bias, such a channel is 0 whatever the input."""
+        return (self.low is None or self.low <= 0) and (self.high is None or self.high >= 0) and self.grid is None
+
+    def scale(self, factor: Array, shift: Array) -> None:
+        """Fold ``y = factor * x + shift``, (channels,) each, into weights and bias."""
+        synapses = self.synapses
+        assert isinstance(synapses, Dense | Conv2d)
+        column = (-1,) + (1,) * (synapses.weight.ndim - 1)
+        self.synapses = replace(
+            synapses,
+            weight=synapses.weight * factor.reshape(column),
+            bias=synapses.bias * factor + shift,
+            grid=_scaled_grid(synapses.grid, factor),
+        )
+
+    def clip(self, low: float | None, high: float | None, name: str) -> None:
+        """Fold bounds of the activations, after those that it has.
+
+        Raises
+        ------
+        InputError
+            One value is left.
+        """
+        least = [bound for bound in (self.low, low) if bound is not None]
+        most = [bound for bound in (self.high, high) if bound is not None]
+        self.low, self.high = max(least, default=None), min(most, default=None)
+        none = self.low is not None and self.high is not None and self.low >= self.high
+        require(not none, f"{name} leaves no values between {self.low} and {self.high}: export other bounds")
+
+    def select(self, rows: Array) -> None:
+        """Replace its output channels by those at ``rows``; -1 is a channel that is always 0."""
+        synapses = self.synapses
+        assert isinstance(synapses, Dense | Conv2d)
+        there = rows >= 0
+        column = there.reshape(-1, *[1] * (synapses.weight.ndim - 1))
+        grid = synapses.grid
+        if grid is not None:
+            scale = np.broadcast_to(grid.scale, len(synapses.weight))
+            grid = replace(grid, scale=np.where(there, scale[rows], 1.0))
+        self.synapses = replace(
+            synapses,
+            weight=np.where(column, synapses.weight[rows], 0.0),
+            bias=np.where(there, synapses.bias[rows], 0.0),
+            grid=grid,
+        )
+
+    def settle_weights(self) -> str:
+        """Drop the grid of weights whose integers do not fit the hardware, and return a warning; empty if they fit.
+
+        Such integers result from quantisers with a zero point, and from -128 times a negative factor.
+        """
+        synapses = self.synapses
+        if not isinstance(synapses, Dense | Conv2d):
+            return ""
+        finite = bool(np.isfinite(synapses.weight).all() and np.isfinite(synapses.bias).all())
+        require(finite, f"node {self.name!r} has infinite or NaN weights or biases after folding")
+        if synapses.grid is None:
+            return ""
+        column = (-1,) + (1,) * (synapses.weight.ndim - 1)
+        scale = np.reshape(synapses.grid.scale, column if synapses.grid.scale.ndim else ())
+        integers = np.rint(synapses.weight / scale)
+        low, high = int(integers.min()), int(integers.max())
+        if WEIGHTS.holds(low) and WEIGHTS.holds(high):
+            return ""
+        self.synapses = replace(synapses, grid=None)
+        return (
+            f"node {self.name!r} has integer weights from {low} to {high}, which do not fit {WEIGHTS.bits} signed "
+            "bits: they are quantised again; quantised symmetrically (zero point 0, or 128 if unsigned; without -128 "
+            "if a factor is negative), they would be exact"
+        )
+
+    def stage(self, index: int) -> Stage:
+        """Return the stage, as number ``index`` of the network."""
+        is_relu = self.low == 0
+        neuron = Activation(relu=is_relu, minimum=None if is_relu else self.low, maximum=self.high, grid=self.grid)
+        sources = () if self.sources == (index - 1,) else self.sources
+        return Stage(name=self.name, synapses=self.synapses, neuron=neuron, sources=sources)
+
+
+def _scaled_grid(grid: QuantGrid | None, factor: Array) -> QuantGrid | None:
+    """Return the grid of weights times ``factor`` (channels,); negative factors mirror the integers."""
+    if grid is None:
+        return None
+    low = min(grid.qmin, -grid.qmax) if (factor < 0).any() else grid.qmin
+    high = max(grid.qmax, -grid.qmin) if (factor < 0).any() else grid.qmax
+    size = np.where(factor == 0, 1.0, np.abs(factor))  # a dead channel's weights are zero on any grid
+    return QuantGrid(scale=grid.scale * size, qmin=low, qmax=high)
