@@ -1,11 +1,11 @@
 """Networks, independent of hardware: stages of synapses and neurons, in float or integers, and what they compute."""
 
 from tospike.sim.network.grid import GridRounding, QuantGrid
+from tospike.sim.network.input_spec import InputSpec
 from tospike.sim.network.stages import (
     Accumulator,
     Activation,
     Decoding,
-    InputSpec,
     Network,
     Parameter,
     Requantize,
