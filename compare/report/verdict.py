@@ -18,6 +18,8 @@ class AccuracyComparison:
     ann: float
     snn: float
     """Fractions of correct answers of the golden models."""
+    samples: int
+    """Test samples of all folds."""
     bound: float
     """Lower bound of the cheaper side's accuracy minus the other's, one-sided, at 95 %."""
     margin: float

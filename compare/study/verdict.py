@@ -98,6 +98,7 @@ def _accuracy(sides: Judged, *, snn_is_cheaper: bool) -> AccuracyComparison:
     return AccuracyComparison(
         ann=float(ann.mean()),
         snn=float(snn.mean()),
+        samples=ann.shape[1],
         bound=paired.bound,
         margin=paired.margin,
         comparable=paired.other >= paired.reference or paired.is_noninferior,

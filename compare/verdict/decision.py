@@ -129,6 +129,11 @@ def flips(ratio: float, decision: Decision) -> str:
         case _:
             assert decision.split is not None
             split = decision.split
+            if (split.low < 1) == (split.high < 1):
+                return (
+                    f"Nothing turns it alone: the {split.axis} moves the ratio most, from {split.low:.3g} to "
+                    f"{split.high:.3g}."
+                )
             return (
                 f"It hangs on the {split.axis}: the ratio is {split.low:.3g} at one end of it and {split.high:.3g} at "
                 "the other."
