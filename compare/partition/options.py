@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tospike.compare.search.costs import SearchObjective
-from tospike.hw.params import check_options, option, require
+from tospike.compare.partition.result import Objective
+from tospike.hw.params import check_options, option
 
 MOST_PLACEMENTS = 1 << 12
 """Placements that are all evaluated."""
@@ -16,7 +16,7 @@ class PartitionOptions:
 
     PANEL: ClassVar = "Partition"
 
-    objective: SearchObjective = option(SearchObjective.ENERGY, "What the placement minimises")
+    objective: Objective = option(Objective.ENERGY, "What the placement minimises, of a lone sample")
     max_accuracy_loss: float = option(
         0.0, "Most points of accuracy below the most accurate placement; all of an exact pair have the same", low=0
     )
@@ -25,7 +25,3 @@ class PartitionOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
-        require(
-            self.objective is not SearchObjective.THROUGHPUT,
-            "a partition minimises costs of a lone sample: give --objective energy, latency, area or edp",
-        )

@@ -2,8 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from tospike.compare.search.costs import Costs, SearchObjective
+
+class Objective(StrEnum):
+    """What a placement minimises."""
+
+    ENERGY = "energy"
+    """Energy per inference, by the hardware's counters."""
+    LATENCY = "latency"
+    """Cycles of a sample alone in the pipeline."""
+    AREA = "area"
+    """Area of memories, flip-flops and arithmetic."""
+    EDP = "edp"
+    """Energy times latency."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +33,14 @@ class Placed:
     area: float
     """um2 of memories, flip-flops and arithmetic."""
 
-    def value(self, objective: SearchObjective) -> float:
+    def value(self, objective: Objective) -> float:
         """Return what is minimised."""
-        costs = Costs(cycles=self.cycles, interval=self.cycles, energy_pj=self.energy_pj, um2=self.area)
-        return costs.value(objective)
+        return {
+            Objective.ENERGY: self.energy_pj,
+            Objective.LATENCY: self.cycles,
+            Objective.AREA: self.area,
+            Objective.EDP: self.energy_pj * self.cycles,
+        }[objective]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +64,14 @@ class Choice:
             if (each := getattr(self, name)) is not None:
                 yield name, each
 
-    def relative_costs(self, objective: SearchObjective) -> dict[str, float]:
+    def relative_costs(self, objective: Objective) -> dict[str, float]:
         """Return how many times the best one's cost each of the others has; 1 is a tie."""
         best = self.best.value(objective)
         return {name: each.value(objective) / best for name, each in self.others()}
 
 
 def choose(
-    placements: Sequence[tuple[frozenset[bool], Placed]], objective: SearchObjective, max_accuracy_loss: float
+    placements: Sequence[tuple[frozenset[bool], Placed]], objective: Objective, max_accuracy_loss: float
 ) -> Choice:
     """Choose among placements, each with whether some of its layers spike, and some do not.
 
@@ -97,7 +113,7 @@ class Partition(Choice):
     network: str
     data: str
     samples: int
-    objective: SearchObjective
+    objective: Objective
     technology: str
     placements: tuple[Placed, ...]
     """All that were evaluated, the cheapest first."""
