@@ -18,12 +18,15 @@ from tospike.gen.onnx.tensor import NOTHING
 from tospike.hw.params import InputError, require
 from tospike.sim.network import Array, Shape
 
-FIRST = ("ArgMax", "Exp", "Hardmax", "LogSoftmax", "Sigmoid", "Softmax", "Softplus", "Tanh", "TopK")
+FIRST = (
+    *("ArgMax", "Exp", "Greater", "GreaterOrEqual", "Hardmax", "Less", "LessOrEqual", "LogSoftmax", "Sigmoid"),
+    *("Softmax", "Softplus", "Tanh", "TopK"),
+)
 """Operators that turn the network's outputs into an answer."""
 FURTHER = (
-    *(*FIRST, "Add", "ArgMin", "Cast", "Clip", "Concat", "Div", "Equal", "Flatten", "Gather", "Greater"),
-    *("GreaterOrEqual", "Identity", "Less", "LessOrEqual", "Max", "Min", "Mul", "Neg", "Not", "ReduceMax", "ReduceSum"),
-    *("Reshape", "Round", "Slice", "Split", "Squeeze", "Sub", "Transpose", "Unsqueeze", "Where"),
+    *(*FIRST, "Add", "ArgMin", "Cast", "Clip", "Concat", "Div", "Equal", "Flatten", "Gather", "Identity", "Log"),
+    *("Max", "Min", "Mul", "Neg", "Not", "ReduceMax", "ReduceMean", "ReduceSum", "Reshape", "Round", "Slice"),
+    *("Split", "Squeeze", "Sub", "Transpose", "Unsqueeze", "Where"),
 )
 """Operators that may follow them."""
 SCIKIT_LEARN = ("ArrayFeatureExtractor", "Binarizer", "LabelEncoder", "Normalizer", "ZipMap")

@@ -50,6 +50,10 @@ TAILS = {
         [LOGITS, node("Softmax", "l", "s"), node("Reshape", "s to", "y")],
         {"to": np.array([-1, 3, 1, 1])},
     ),
+    "above a threshold": (
+        [LOGITS, node("Greater", "l half", "g"), node("Cast", "g", "y", to=TensorProto.FLOAT)],
+        {"half": np.float32(0.5)},
+    ),
     "scaled": ([LOGITS, node("Tanh", "l", "t"), node("Mul", "t two", "y")], {"two": np.float32(2)}),
     "scikit-learn": (
         [
