@@ -1,6 +1,5 @@
 """Handlers of ONNX operators that select, join, pad or repeat values: Concat, Expand, Gather, Pad, Slice, Split."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,10 +27,7 @@ def slice_(context: ImportContext, node: onnx.NodeProto, name: str, options: dic
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         at = context.axis(axis, tensor, name)
         require(step != 0, f"{name} has a step of 0")
-        size = tensor.shape[at]
-        # an end before the first value, as in numpy, would otherwise count from the last one
-        stop = None if step < 0 and end < -size else end
-        taken = np.arange(size)[slice(start, stop, step)]
+        taken = np.arange(tensor.shape[at])[slice(start, end, step)]
         context.require_batch(name, kept=at != 0)
         index = index.take(taken, axis=at)
     _pick(context, node, name, tensor, index)
@@ -39,7 +35,8 @@ def slice_(context: ImportContext, node: onnx.NodeProto, name: str, options: dic
 
 def split(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
     """Import Split, with sizes as an input, an attribute, or equal ones."""
-    tensor = replace(_data(context, node, name), shared=len(node.output) > 1)
+    tensor = _data(context, node, name)
+    tensor = replace(tensor, shared=tensor.shared or len(node.output) > 1)
     axis = context.axis(int(options.get("axis", 0)), tensor, name)
     context.require_batch(name, kept=axis != 0)
     sizes = context.integers(node, 1, name) or list(options.get("split", []))
@@ -219,7 +216,7 @@ def _pick(context: ImportContext, node: onnx.NodeProto, name: str, tensor: Tenso
     context.pass_on(node, context.pick(tensor, index))
 
 
-def _shift(size: int, value: float) -> Sequence[Array]:
+def _shift(size: int, value: float) -> tuple[Array, Array]:
     return np.ones(size), np.full(size, value)
 
 

@@ -220,6 +220,15 @@ CHANNELS = {
         k=K3,
         k1=w(2, 4, 1, 1),
     ),
+    "reversed": case(
+        [CONV, node("Slice", "c s e a d", "t")],
+        *(IMAGE, 64),
+        k=K3,
+        s=i64(-1),
+        e=i64(-(2**31)),
+        a=i64(1),
+        d=i64(-1),
+    ),
     "halves of the channels": case(
         [
             CONV,
@@ -393,9 +402,9 @@ SHAPES = {
         rest=i64(64),
         v=w(64, 3),
     ),
-    "Reshape as an attribute of constants": case(
+    "Reshape by a computed constant": case(
         [
-            node("Constant", "", "to", value=None) if False else node("Identity", "to0", "to"),
+            node("Identity", "to0", "to"),
             node("Reshape", "x to", "i"),
             node("Conv", "i k", "t"),
         ],
