@@ -59,9 +59,12 @@ def _judge_platform(sides: Judged) -> PlatformVerdict:
     ratio = next(iter(ratios.values())).ratio if level is Level.GATES else ratio_of(sides, sides.technologies[0])
     accuracy = _accuracy(sides, snn_is_cheaper=ratio < 1)
     error = level_error(sides.judged.place) if level is Level.COUNTERS else 0.0
-    other = ratio if accuracy.comparable else _as_accurate(sides, ratio)
-    decision = decide(ratios, level_error=error, accuracy=math.log(other / ratio) if other else 0.0)
-    if sides.mismatches or other is None:
+    accurate = {} if accuracy.comparable else _as_accurate(sides, ratio)
+    moved = {name: math.log(accurate[name] / ratio_of(sides, name)) for name in accurate}
+    own = {name: moved.get(name.split(",")[0], moved.get(sides.technologies[0], 0.0)) for name in ratios}
+    decision = decide(ratios, level_error=error, accuracy=own)
+    is_reached = accuracy.comparable or bool(accurate)
+    if sides.mismatches or not is_reached:
         split = None if sides.mismatches else Split(axis="accuracy", low=ratio, high=ratio)
         decision = Decision(word="undecided", interval=decision.interval, split=split)
     return PlatformVerdict(
@@ -78,7 +81,7 @@ def _judge_platform(sides: Judged) -> PlatformVerdict:
         intervals={name: found.interval for name, found in ratios.items()},
         level_error=error,
         split=decision.split,
-        flips=_flips(sides, ratio, decision, is_reached=other is not None),
+        flips=_flips(sides, ratio, decision, is_reached=is_reached),
         accuracy=accuracy,
     )
 
@@ -105,14 +108,14 @@ def _accuracy(sides: Judged, *, snn_is_cheaper: bool) -> AccuracyComparison:
     )
 
 
-def _as_accurate(sides: Judged, ratio: float) -> float | None:
-    """Return the ratio with the cheapest candidate of the cheaper side that is as accurate as the other side's design;
-    ``None``: there is none."""
+def _as_accurate(sides: Judged, ratio: float) -> dict[str, float]:
+    """Return the ratio by technology with the cheapest candidate of the cheaper side that is as accurate as the other
+    side's design; empty if there is none."""
     cheaper, other = ("snn", sides.against) if ratio < 1 else ("ann", sides.judged)
     own = [each for each in sides.candidates if each.side == cheaper and each.accuracy >= other.accuracy]
-    if not own:
-        return None
-    name = sides.technologies[0]
-    pj = {"ann": sides.against.technologies[name], "snn": sides.judged.technologies[name]}
-    pj[cheaper] = min(each.technologies[name] for each in own)
-    return pj["snn"] / pj["ann"]
+    found = {}
+    for name in sides.technologies if own else ():
+        pj = {"ann": sides.against.technologies[name], "snn": sides.judged.technologies[name]}
+        pj[cheaper] = min(each.technologies[name] for each in own)
+        found[name] = pj["snn"] / pj["ann"]
+    return found

@@ -37,7 +37,9 @@ class Decision:
     """Of an undecided one."""
 
 
-def decide(ratios: Mapping[str, LogRatio], *, level_error: float, accuracy: float = 0.0) -> Decision:
+def decide(
+    ratios: Mapping[str, LogRatio], *, level_error: float, accuracy: Mapping[str, float] | None = None
+) -> Decision:
     """Decide by every cost model of a platform.
 
     "spike" where all of every widened interval is below 1, "do not spike" where all is above, "tie" where all is from
@@ -50,8 +52,8 @@ def decide(ratios: Mapping[str, LogRatio], *, level_error: float, accuracy: floa
     level_error
         By how much the logarithm of a ratio at this level may differ from that of a deeper level.
     accuracy
-        By how much the logarithm moves where the side that needs less energy is not shown to be accurate enough, and
-        takes a design that is.
+        By cost model, by how much the logarithm moves if the side that needs less energy is not shown to be accurate
+        enough, and takes a design that is.
 
     Raises
     ------
@@ -60,13 +62,14 @@ def decide(ratios: Mapping[str, LogRatio], *, level_error: float, accuracy: floa
     """
     require(len(ratios) > 0, "a decision needs a cost model")
     require(level_error >= 0, "the error of a level is not negative")
-    low = min(ratio.lowest for ratio in ratios.values()) - level_error + min(accuracy, 0.0)
-    high = max(ratio.highest for ratio in ratios.values()) + level_error + max(accuracy, 0.0)
+    moved = {name: (accuracy or {}).get(name, 0.0) for name in ratios}
+    low = min(ratio.lowest + min(moved[name], 0.0) for name, ratio in ratios.items()) - level_error
+    high = max(ratio.highest + max(moved[name], 0.0) for name, ratio in ratios.items()) + level_error
     word = _word(low, high)
     return Decision(
         word=word,
         interval=(math.exp(low), math.exp(high)),
-        split=_split(ratios, level_error, accuracy) if word == "undecided" else None,
+        split=_split(ratios, level_error, moved) if word == "undecided" else None,
     )
 
 
@@ -78,13 +81,13 @@ def _word(low: float, high: float) -> Word:
     return "tie" if low >= -TIE and high <= TIE else "undecided"
 
 
-def _split(ratios: Mapping[str, LogRatio], level_error: float, accuracy: float) -> Split:
+def _split(ratios: Mapping[str, LogRatio], level_error: float, moved: Mapping[str, float]) -> Split:
     """Return the axis that splits the sides: of those that do so alone the widest, else the widest of all."""
     values = [ratio.value for ratio in ratios.values()]
     middle = median(values)
     widest = max(ratios.values(), key=lambda ratio: ratio.high - ratio.low)
     ends: dict[Axis, tuple[float, float]] = {
-        "accuracy": (middle + min(accuracy, 0.0), middle + max(accuracy, 0.0)),
+        "accuracy": (middle + min(0.0, *moved.values()), middle + max(0.0, *moved.values())),
         "cost model": (min(values), max(values)),
         "seeds" if "seeds" in widest.over else "inputs": (
             middle + widest.low - widest.value,

@@ -98,6 +98,16 @@ def test_a_cheaper_side_that_may_be_less_accurate_must_also_win_with_one_that_is
         assert verdict.split.axis == "accuracy" and (verdict.split.low, verdict.split.high) == pytest.approx((0.3, 1.5))
 
 
+def test_each_cost_model_has_its_own_cheapest_design_that_is_as_accurate():
+    others = [
+        reports.candidate("snn", accuracy=0.98, technologies={"horowitz45": 500.0, "osu018": 9000.0}),
+        reports.candidate("snn", accuracy=0.98, technologies={"horowitz45": 800.0, "osu018": 4000.0}),
+    ]
+    verdict = verdict_of(design("ann", osu018=5), design("snn", accuracy=0.95, energy=300, osu018=5), *others)
+    assert verdict.decision == "spike"
+    assert verdict.interval == pytest.approx((0.3 * math.exp(-ERROR), 0.8 * math.exp(ERROR)))
+
+
 def test_without_an_accurate_design_nothing_is_decided():
     verdict = verdict_of(design("ann"), design("snn", accuracy=0.95, energy=300))
     assert verdict.decision == "undecided" and verdict.split.axis == "accuracy"
