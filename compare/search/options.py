@@ -32,7 +32,7 @@ class SearchOptions:
     latency: float | None = option(
         None, "Budget: microseconds per inference at the clock of the prices", above=0, unset="none"
     )
-    search_minutes: float | None = option(None, "Time limit of the search", above=0, unset="1 for digits, otherwise 10")
+    search_minutes: float | None = option(None, "Time limit of the search", above=0, unset="2 for digits, otherwise 10")
     search_samples: int = option(1000, "Most validation samples, taken from the test part", low=1)
     finalists: int | None = option(
         None,

@@ -138,7 +138,7 @@ WORKLOADS = {
         snn="digits_snn.nir",
         data="digits",
         folds=("fold1", "fold2", "fold3"),
-        search_minutes=1.0,
+        search_minutes=2.0,
         finalists=1,
     ),
     "mnist-mlp": BuiltinWorkload(
