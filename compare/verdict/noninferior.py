@@ -72,8 +72,9 @@ def compare_accuracy(reference: NDArray[np.bool_], other: NDArray[np.bool_]) -> 
     most = reference.shape[0] * other.shape[0]
     worth = min(independent / clustered, most) if clustered > 0 else 1.0
     return PairedAccuracy(
-        reference=float(right.mean()),
-        other=float(better.mean()),
+        # counts over answers, so that equal accuracies are equal numbers, whatever the seeds
+        reference=float(reference.mean()),
+        other=float(other.mean()),
         bound=score_bound(gained * worth, lost * worth, samples * worth),
         margin=margin_for(max(reference.size, other.size)),
     )

@@ -47,16 +47,18 @@ class LogRatio:
         """Of the ratio, over everything."""
         return math.exp(self.lowest), math.exp(self.highest)
 
-    def over_corners(self, ann: Sequence[float], snn: Sequence[float]) -> "LogRatio":
+    def over_corners(self, ann: Sequence[float], snn: Sequence[float], *, stated: float) -> "LogRatio":
         """Return this ratio with an interval that is also over uncertain prices.
 
         Parameters
         ----------
         ann, snn
-            Mean energies with the prices at the ends of their ranges, the same combination of ends at the same place:
-            the ratio is a quotient of sums of prices, so that it is extreme in one of them.
+            Mean energies, of some or all of the runs, with the prices at the ends of their ranges, the same combination
+            of ends at the same place: the ratio is a quotient of sums of prices, so that it is extreme in one of them.
+        stated
+            The ratio of the same means with the prices as stated.
         """
-        moved = [math.log(above / below) - self.value for below, above in zip(ann, snn, strict=True)]
+        moved = [math.log(above / below / stated) for below, above in zip(ann, snn, strict=True)]
         return replace(self, prices=(min(moved, default=0.0), max(moved, default=0.0)))
 
 

@@ -10,9 +10,11 @@ from support.reports import verdict_of
 
 from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.levels import Level
+from tospike.compare.energy.technology import Platform
 from tospike.compare.report.area import CellArea
 from tospike.compare.report.design import Accuracy, Distribution
 from tospike.compare.study import verdict as judging
+from tospike.compare.study.judged import counter_ratios
 from tospike.compare.verdict.level_error import level_error, measured_pairs
 
 ERROR = 0.1
@@ -148,6 +150,36 @@ def test_gates_decide_where_they_ran():
         replace(snn, gates_pj=few),
     )
     assert list(only.intervals) == ["osu018, zero delays"]
+
+
+@pytest.mark.parametrize("energy", [1500.0, 200.0])
+def test_in_gates_a_more_accurate_candidate_changes_the_ratio_by_its_counters(energy):
+    """Candidates have no gates: what one of them costs more, or less, is known by counters only."""
+    cheap, exact, snn = (
+        replace(design(kind, **given), gates_pj=reports.gates(kind))
+        for kind, given in (("ann", {"accuracy": 0.95, "energy": 300}), ("ann", {}), ("snn", {}))
+    )
+    other = reports.candidate("ann", accuracy=0.98, technologies={"horowitz45": energy})
+    found, comparable = verdict_of(cheap, snn, other), verdict_of(exact, snn)
+    assert found.ratio == comparable.ratio == pytest.approx(2) and not found.accuracy.comparable
+    low, high = comparable.interval
+    assert found.interval == pytest.approx((low * min(1, 300 / energy), high * max(1, 300 / energy)))
+
+
+def test_uncertain_prices_move_the_ratio_of_all_seeds_as_that_of_the_measured_one():
+    def with_corners(found, *factors):
+        counted, pj = found.counters_pj, found.counters_pj.total
+        corners = {"horowitz45": tuple(factor * pj for factor in factors)}
+        given = {"dynamic_pj": {"horowitz45": pj}, "static_pj": {"horowitz45": 0.0}}
+        counted = replace(counted, **given, corner_pj=corners, corner_dynamic_pj=corners)
+        return replace(found, counters_pj=counted)
+
+    ann, snn = with_corners(design("ann"), 1, 1), with_corners(design("snn", energy=2000), 0.5, 3)
+    runs = {"ann": ((ann,),), "snn": ((snn,), (with_corners(design("snn", energy=8000)),))}
+    found = counter_ratios(replace(reports.judged(ann, snn), platform=Platform.FPGA, runs=runs))
+    assert list(found) == ["horowitz45", "horowitz45, dynamic"]
+    for ratio in found.values():
+        assert ratio.ratio == pytest.approx(5) and ratio.prices == pytest.approx((math.log(0.5), math.log(3)))
 
 
 def test_without_synthesis_latency_is_in_cycles_and_area_is_missing():

@@ -96,3 +96,14 @@ def test_other_samples_are_refused():
         compare_accuracy(np.ones((1, 4), bool), np.ones((1, 5), bool))
     with pytest.raises(InputError, match="same samples"):
         compare_accuracy(np.ones((1, 0), bool), np.ones((1, 0), bool))
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 7])
+def test_equal_accuracies_are_equal_numbers(seeds):
+    """Means of samples' means differ by rounding; a search takes a function that is as accurate as the best."""
+    random = np.random.default_rng(seeds)
+    for _ in range(20):
+        one = random.random((seeds, 449)) < 0.9
+        other = random.permutation(one.reshape(-1)).reshape(one.shape)
+        found = compare_accuracy(one, other)
+        assert found.reference == found.other == one.mean()

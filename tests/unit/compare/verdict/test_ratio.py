@@ -55,12 +55,17 @@ def test_the_ratio_of_sums_of_prices_is_extreme_in_a_corner(seed):
     used, factors = random.uniform(0, 1, (2, 4)), random.uniform(1, 5, 4)
     corners = np.array(list(product(*((1 / factor, factor) for factor in factors))))
     ann, snn = corners @ used[0], corners @ used[1]
-    found = energy_ratio(np.array([[used[0].sum()]]), np.array([[used[1].sum()]])).over_corners(ann, snn)
+    stated = used[1].sum() / used[0].sum()
+    one = energy_ratio(np.array([[used[0].sum()]]), np.array([[used[1].sum()]]))
+    found = one.over_corners(ann, snn, stated=stated)
     inside = np.exp(random.uniform(-1, 1, (500, 4)) * np.log(factors))
     ratios = (inside @ used[1]) / (inside @ used[0])
     assert found.interval[0] <= ratios.min() and ratios.max() <= found.interval[1]
     assert found.interval == pytest.approx(((snn / ann).min(), (snn / ann).max()))
     assert (found.low, found.high) == (found.value, found.value)
+    # other seeds have another ratio, which prices move as much
+    other = energy_ratio(np.array([[1.0]]), np.array([[20.0]])).over_corners(ann, snn, stated=stated)
+    assert other.prices == found.prices and other.prices[0] <= 0 <= other.prices[1]
 
 
 def test_a_common_factor_of_inputs_leaves_no_doubt():
