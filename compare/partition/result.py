@@ -31,7 +31,7 @@ class Placed:
     energy_pj: float
     """Mean per inference, by the hardware's counters."""
     area: float
-    """um2 of memories, flip-flops and arithmetic."""
+    """um2 of memories, flip-flops and arithmetic; 0 on an FPGA."""
 
     def value(self, objective: Objective) -> float:
         """Return what is minimised."""
@@ -56,7 +56,7 @@ class Choice:
     all_snn: Placed
     """The best in which all layers spike."""
     best_hybrid: Placed | None
-    """The best that mixes both; ``None``: the network has a single layer."""
+    """The best that mixes both; ``None``: there is none, as for a single layer."""
 
     def others(self) -> Iterator[tuple[str, Placed]]:
         """Yield those besides the best, with their names."""

@@ -8,11 +8,11 @@ the whole chain.
 from collections.abc import Callable
 from dataclasses import fields
 
-from tospike.compare.energy.technology import load_technology
+from tospike.compare.energy.technology import Platform, load_technology
 from tospike.compare.partition.options import PartitionOptions
 from tospike.compare.partition.placements import Placement, placements, text_of
 from tospike.compare.partition.price import Pricer
-from tospike.compare.partition.result import Choice, Partition, Placed, Verified, choose
+from tospike.compare.partition.result import Choice, Objective, Partition, Placed, Verified, choose
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.exact.sides import require_exact
 from tospike.gen.options.model import ModelOptions
@@ -47,11 +47,16 @@ def partition(
     Raises
     ------
     InputError
-        The network is not the SNN of an exact pair, or has too many placements.
+        The network is not the SNN of an exact pair, or has too many placements; or the technology has no areas.
     """
     require(not options.plan.is_placed, "a partition chooses the places: leave --place out")
     require_exact(snn.quantized.network)
-    pricer = Pricer(snn, options.plan, data, load_technology(wanted.technology))
+    technology = load_technology(wanted.technology)
+    require(
+        wanted.objective is not Objective.AREA or technology.platform is Platform.ASIC,
+        f"--objective area needs a --technology of standard cells, not {technology.name}",
+    )
+    pricer = Pricer(snn, options.plan, data, technology)
     every = {text_of(placement): placement for placement in placements(snn.quantized.network)}
     found: list[Placed] = []
     refused: dict[str, str] = {}

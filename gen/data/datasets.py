@@ -1,4 +1,4 @@
-"""Load data sets by name: ``digits``, ``mnist:DIR``, ``npz:FILE``."""
+"""Load data sets by name: ``digits``, ``mnist:DIR``, ``images:DIR``, ``npz:FILE``."""
 
 import math
 from collections.abc import Mapping
@@ -47,7 +47,8 @@ def load_data(
     sensor
         For events: ``WIDTHxHEIGHT`` of the sensor; by default the smallest that contains all events.
     every
-        For npz files without a training part: every ``every``-th sample is a test sample, the others are training.
+        For npz files and images without a training part: every ``every``-th sample is a test sample, the others are
+        training.
     fold
         For digits and for ``every``: which of the interleaved parts is the test part, from 1; by default the last.
 

@@ -15,7 +15,7 @@ class DataOptions:
 
     data: str = option("digits", f"{SPECS} (values x,y; spikes,label; frames,label; events x,y,p,t_us,offsets,label)")
     hold_out: int | None = option(
-        None, "npz without training part: test on every Nth sample, train on the others", low=2
+        None, "npz, images without training part: test on every Nth sample, train on the others", low=2
     )
     test_fold: int | None = option(
         None, "digits, --hold-out: which of the interleaved parts is the test part", low=1, unset="the last"

@@ -4,12 +4,13 @@ A mean is linear, so a pool is merged into the weights after it, whose kernel is
 spiking layer finds the pool in these weights again (`tospike.gen.place.windows`), as does an array: it sums first.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
 from tospike.gen.place.windows import window_of
-from tospike.hw.params import require
+from tospike.hw.params import IntFormat, require
 from tospike.sim.network import (
     Activation,
     AveragePool2d,
@@ -23,6 +24,8 @@ from tospike.sim.network import (
     Window,
 )
 
+WIDEST = IntFormat(bits=8, signed=False)
+"""The widest activations of an array."""
 IDENTITY = 14
 """Shift of a requantiser whose multiplier is as much: it sends the sum itself."""
 
@@ -74,7 +77,8 @@ def _merged(stage: Stage, pool: AveragePool2d) -> Dense | Conv2d:
 
 
 def with_pool(stage: Stage, arriving: Shape, most: int) -> tuple[Stage, ...]:
-    """Return an integer layer as an array runs it: if weights are equal within tiles, behind a sum of each tile.
+    """Return an integer layer as an array runs it: if weights are equal within tiles, behind a sum of each tile, unless
+    that is wider than an array's activations.
 
     Parameters
     ----------
@@ -84,11 +88,11 @@ def with_pool(stage: Stage, arriving: Shape, most: int) -> tuple[Stage, ...]:
         The largest input, none being negative.
     """
     window = window_of(stage, arriving)
-    if window is None or window.pool == (1, 1):
+    if window is None or window.pool == (1, 1) or most * math.prod(window.pool) > WIDEST.max:
         return (stage,)
-    synapses, (high, wide), (channels, *_) = stage.weighted, window.pool, arriving
+    synapses, (high, wide), (channels, height, width) = stage.weighted, window.pool, window.shape
     sums = SumPool2d(
-        shape=(channels, arriving[1], arriving[2]),
+        shape=window.shape,
         window=Window(kernel=window.pool, stride=window.pool),
         bias=np.zeros(channels, dtype=np.int64),
     )
@@ -98,14 +102,14 @@ def with_pool(stage: Stage, arriving: Shape, most: int) -> tuple[Stage, ...]:
         synapses=sums,
         neuron=Requantize(multiplier=unit, shift=IDENTITY, clamp=(0, most * high * wide)),
     )
-    image = synapses.weight if isinstance(synapses, Conv2d) else synapses.weight.reshape(-1, *arriving)
+    image = synapses.weight if isinstance(synapses, Conv2d) else synapses.weight.reshape(-1, *window.shape)
     weight = image[:, :, ::high, ::wide]
     if isinstance(synapses, Dense):
         return pool, replace(stage, synapses=replace(synapses, weight=weight.reshape(len(weight), -1)))
     top, left, bottom, right = synapses.padding
     smaller = replace(
         synapses,
-        shape=(channels, arriving[1] // high, arriving[2] // wide),
+        shape=(channels, height // high, width // wide),
         weight=weight,
         stride=(max(1, synapses.stride[0] // high), max(1, synapses.stride[1] // wide)),
         padding=(top // high, left // wide, bottom // high, right // wide),

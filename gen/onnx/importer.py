@@ -26,7 +26,7 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
     Parameters
     ----------
     path
-        An ONNX file: one input of static size, with a batch or without, nodes of `OPERATORS` and `QONNX_OPERATORS`,
+        An ONNX file: one input of static size, with a batch or without, nodes of `tospike.gen.onnx.operators.table`,
         float weights in initializers, Constant nodes or weight quantisers. Conv, Gemm, MatMul, pools and the addition
         of two branches become stages; per-channel arithmetic, batch normalisation, activations and quantisers are
         folded into the stage before them, or become depthwise stages if something else takes its values.

@@ -113,6 +113,8 @@ def test_refused(pair):
     make, data = pair
     with pytest.raises(InputError, match="leave --place out"):
         partition(make(place="array"), ModelOptions(place="array"), data, PartitionOptions())
+    with pytest.raises(InputError, match="--objective area needs a --technology of standard cells, not ice40"):
+        partition(make(), ModelOptions(), data, PartitionOptions(objective=Objective.AREA, technology="ice40"))
 
 
 def test_too_many_placements():

@@ -20,6 +20,7 @@ from tospike.gen.place.options import Place
 from tospike.hw.params import InputError, SpikeCode
 from tospike.sim import accelerator
 from tospike.sim.cycles.back_to_back import back_to_back
+from tospike.sim.network import Activation, AveragePool2d, Conv2d, Dense, InputSpec, Network, Stage, Window
 
 LAST = [place for place in Place if place is not Place.GRADED]
 CONV = [place for place in Place if place is not Place.EVENT]
@@ -88,6 +89,21 @@ def test_every_placement_of_images_with_pools(tmp_path):
     engine = pair.prepared(["array"] * 3).design.params.engines[0]
     alone = pair.prepared([None] * 3, "pair.onnx").design.params.engines[0]
     assert macs(engine) < 0.6 * macs(alone)
+
+
+def test_every_placement_behind_a_pool_of_the_input(tmp_path):
+    """The sum of a tile of 8-bit values is wider than activations: an array has the larger kernel."""
+    rng = np.random.default_rng(9)
+    pool = AveragePool2d(shape=(1, 8, 8), window=Window(kernel=(2, 2), stride=(2, 2)))
+    conv = Conv2d(shape=pool.output_shape, weight=rng.normal(size=(3, 1, 3, 3)), bias=rng.normal(size=3))
+    dense = Dense(weight=rng.normal(size=(4, conv.outputs)), bias=rng.normal(size=4))
+    stages = (
+        Stage(name="pool", synapses=pool, neuron=Activation(relu=False)),
+        Stage(name="conv", synapses=conv, neuron=Activation(relu=True)),
+        Stage(name="fc", synapses=dense, neuron=Activation(relu=False)),
+    )
+    network = Network(name="behind", input=InputSpec(inputs=64), stages=stages)
+    check_all(Pair(tmp_path, network, rng, steps=5), product(CONV, LAST))
 
 
 def macs(engine):
