@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tospike.hw.params import InputError
+
 
 class Objective(StrEnum):
     """What a placement minimises."""
@@ -77,6 +79,8 @@ def choose(
 
     ``max_accuracy_loss`` is in points, inclusive, against the most accurate placement.
     """
+    if not placements:
+        raise InputError("no placement can be built")
     most = max(each.accuracy for _, each in placements)
     ordered = sorted(placements, key=lambda each: each[1].value(objective))
     # accuracies are fractions of samples, whose differences are rounded
@@ -86,7 +90,9 @@ def choose(
         return next((each for kinds, each in ordered if kinds == set(spikes)), None)
 
     all_ann, all_snn = first(False), first(True)
-    assert all_ann is not None and all_snn is not None  # every exact pair has both sides
+    if all_ann is None or all_snn is None:
+        side = "ANN" if all_ann is None else "SNN"
+        raise InputError(f"no engines run all layers as an {side}: there is nothing to compare the placements with")
     return Choice(
         best=best,
         runner_up=others[0] if others else None,

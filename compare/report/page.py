@@ -1,5 +1,6 @@
 """report.html: the whole study on one self-contained page."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any, TypeGuard
@@ -9,7 +10,7 @@ from tospike.compare.report.area import CellArea
 from tospike.compare.report.candidates import Candidate, describe
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.figures.drawing import Drawing, css_variables
-from tospike.compare.report.numbers import significant, times
+from tospike.compare.report.numbers import percent, significant, times
 from tospike.compare.report.ratios import area_ratio, latency_ratio
 from tospike.compare.report.rows import grouped_rows
 from tospike.compare.report.study import StudyReport
@@ -37,6 +38,7 @@ def report_html(report: StudyReport, drawn: Mapping[str, Drawing]) -> str:
         designs=designs,
         ratios=_ratios(report),
         platforms=_platforms(report),
+        level_error=percent(math.expm1(report.verdict.level_error)),
         rows=grouped_rows(report),
         fronts=_fronts(report, drawn),
         variables=css_variables(),

@@ -9,6 +9,8 @@ from tospike.compare.report.ratios import area_ratio, latency_ratio
 from tospike.compare.report.verdict import PlatformVerdict
 
 _ADVICE = {"spike": "spike", "do not spike": "do not spike", "tie": "a tie", "undecided": "undecided"}
+DYNAMIC = ", dynamic"
+"""At the end of a cost model that leaves out static power."""
 _LEVELS = {Level.COUNTERS: "RTL counters", Level.GATES: "gates"}
 
 
@@ -19,6 +21,7 @@ def verdict_sentence(
     verdict: PlatformVerdict,
     *,
     over: Sequence[str],
+    uncertain_prices: bool,
     mismatches: int,
 ) -> str:
     """Return the verdict in one sentence.
@@ -33,6 +36,8 @@ def verdict_sentence(
         The verdict on the platform that decides.
     over
         What the interval of each cost model is over.
+    uncertain_prices
+        Whether the interval is also over ranges of prices.
     mismatches
         Outputs in which RTL and golden models differ.
     """
@@ -40,7 +45,8 @@ def verdict_sentence(
     if mismatches:
         return f"{start}: RTL and golden model disagree on {mismatches} outputs, so no figure here can be trusted."
     pair = "" if "seeds" in over else ", for this pair of networks"
-    return f"{start}: {_premise(verdict)}{_energy(verdict, over)}{_others(ann, snn)}{pair}."
+    axes = [*over, "prices"] if uncertain_prices else over
+    return f"{start}: {_premise(verdict)}{_energy(verdict, axes)}{_others(ann, snn)}{pair}."
 
 
 def _premise(verdict: PlatformVerdict) -> str:
@@ -84,7 +90,8 @@ def _others(ann: DesignReport, snn: DesignReport) -> str:
 def fpga_sentence(verdict: PlatformVerdict) -> str:
     """Return the verdict on FPGAs in one sentence, beside the one on standard cells."""
     low, high = (significant(end) for end in verdict.interval)
-    models = ", ".join(f"{significant(ratio)} by {name}" for name, ratio in verdict.by_technology.items())
+    models = ", ".join(f"{name} {significant(ratio)}" for name, ratio in verdict.by_technology.items())
+    models = models.replace(DYNAMIC, " without static power")
     axis = f" on the {verdict.split.axis}" if verdict.split else ""
     return (
         f"On an FPGA, {_ADVICE[verdict.decision]}{axis}: {models}; {low} to {high} over all of these, with the "

@@ -87,9 +87,7 @@ def choose(
             )
     if options.search is None:
         require(
-            all(
-                len(networks := trained_networks(several)) == len(networks[0].seeds) == 1 for several in files.values()
-            ),
+            all(len(several) == 1 for several in files.values()),
             "--pair compares one ANN and one SNN: give --ann and --snn once, or leave --pair out",
         )
         both = {kind: workload.options.of_kind(spiking=kind == "snn") for kind in KINDS}
@@ -122,7 +120,7 @@ def _searched(
     require(
         workload.options.fit is None, "--fit chooses one design, and a search all: give --device instead, or --pair"
     )
-    networks = {kind: trained_networks(several) for kind, several in files.items()}
+    networks = {kind: trained_networks((*several, *workload.folds.get(kind, ()))) for kind, several in files.items()}
     parts = [
         Part(validation=validation, test=test)
         for fold in _folds(networks)

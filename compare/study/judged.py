@@ -11,6 +11,7 @@ from tospike.compare.energy.gates.simulate import DelayModel
 from tospike.compare.energy.levels import Level
 from tospike.compare.report.candidates import Candidate
 from tospike.compare.report.design import KINDS, DesignReport, Kind
+from tospike.compare.report.sentence import DYNAMIC
 from tospike.compare.verdict.ratio import LogRatio, energy_ratio
 
 Values = NDArray[np.float64]
@@ -92,7 +93,7 @@ def counter_ratios(sides: Judged) -> dict[str, LogRatio]:
             ratio = energy_ratio(*(_dynamic(sides, kind, name) for kind in KINDS))
             corners = (each.corner_dynamic_pj.get(name, ()) for each in (ann, snn))
             stated = snn.dynamic_pj[name] / ann.dynamic_pj[name]
-            found[f"{name}, dynamic"] = ratio.over_corners(*corners, stated=stated)
+            found[f"{name}{DYNAMIC}"] = ratio.over_corners(*corners, stated=stated)
     return found
 
 

@@ -42,7 +42,15 @@ def judge(workload: str, sides: Sequence[Judged]) -> Verdict:
     over = next(iter(energy_ratios(first)[1].values())).over
     return Verdict(
         **vars(own),
-        sentence=verdict_sentence(workload, ann, snn, own, over=over, mismatches=first.mismatches),
+        sentence=verdict_sentence(
+            workload,
+            ann,
+            snn,
+            own,
+            over=over,
+            uncertain_prices=first.platform is Platform.FPGA,
+            mismatches=first.mismatches,
+        ),
         interval_over=over,
         confidence=CONFIDENCE,
         by_level={

@@ -55,6 +55,8 @@ class Workload:
     """Those among them that the user gave, which a search does not vary."""
     more: Mapping[Kind, tuple[Path, ...]] = field(default_factory=dict)
     """Further networks of each side, for a search."""
+    folds: Mapping[Kind, tuple[Path, ...]] = field(default_factory=dict)
+    """The same networks for other folds of the data, for a search."""
     search_minutes: float = 10.0
     """Default time limit of a search."""
     finalists: int = 3
@@ -232,17 +234,15 @@ def named(name: str, options: ModelOptions, given: Overrides | None = None) -> W
         converted_steps=known.converted_steps or ConvertOptions.steps,
         options=options.but(**unset),
         given=options,
-        more={
-            "ann": (*filter(None, more_anns), *_folds(known, ann, given)),
-            "snn": (*filter(None, more_snns), *_folds(known, snn, given)),
-        },
+        more={"ann": tuple(filter(None, more_anns)), "snn": tuple(filter(None, more_snns))},
+        folds={"ann": _folds(known, ann, given), "snn": _folds(known, snn, given)},
         search_minutes=known.search_minutes,
         finalists=known.finalists,
     )
 
 
-def _folds(known: BuiltinWorkload, network: Path | None, given: Overrides) -> list[Path]:
+def _folds(known: BuiltinWorkload, network: Path | None, given: Overrides) -> tuple[Path, ...]:
     """Return the files of a workload's own network for its other folds; none where a side is the user's own."""
     if network is None or given.ann or given.snn:
-        return []
-    return [network.with_name(f"{network.stem}.{fold}{network.suffix}") for fold in known.folds]
+        return ()
+    return tuple(network.with_name(f"{network.stem}.{fold}{network.suffix}") for fold in known.folds)

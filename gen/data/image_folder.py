@@ -12,6 +12,8 @@ from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import DATA_BYTES, SAMPLES
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+_MODES = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB"}
+"""Modes of images that lose nothing in 8 bits of grey or colours."""
 TEST, TRAIN = ("test", "val", "valid", "validation"), ("train", "training")
 """Names of folders with a part of the data, in the order in which they are looked for."""
 
@@ -101,7 +103,11 @@ def _decode(file: Path) -> NDArray[np.uint8]:
         raise InputError("folders of images need Pillow: pip install 'tospike[images]'") from None
     try:
         with Image.open(file) as image:
-            return np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
+            mode = _MODES.get(image.mode)
+            if mode is not None:
+                return np.asarray(image.convert(mode))
+            found = image.mode
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         detail = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{file} is not a readable image ({detail}): save it again") from error
+    raise InputError(f"{file} is an image of mode {found}: save it in 8-bit grey or in colours without alpha")

@@ -109,6 +109,14 @@ def test_the_loss_is_inclusive():
         assert (chosen.all_ann, chosen.best_hybrid, chosen.all_snn) == (ann, hybrid, snn)
 
 
+def test_without_a_pure_placement_nothing_is_compared():
+    with pytest.raises(InputError, match="no placement can be built"):
+        choose([], Objective.ENERGY, 0.0)
+    only = [(frozenset({False, True}), placed("hybrid", 0.9, 1.0)), (frozenset({False}), placed("ann", 0.9, 2.0))]
+    with pytest.raises(InputError, match="no engines run all layers as an SNN"):
+        choose(only, Objective.ENERGY, 0.0)
+
+
 def test_refused(pair):
     make, data = pair
     with pytest.raises(InputError, match="leave --place out"):

@@ -13,6 +13,7 @@ from tospike.compare.energy.levels import Level
 from tospike.compare.energy.technology import Platform
 from tospike.compare.report.area import CellArea
 from tospike.compare.report.design import Accuracy, Distribution
+from tospike.compare.report.sentence import fpga_sentence
 from tospike.compare.study import verdict as judging
 from tospike.compare.study.judged import counter_ratios
 from tospike.compare.verdict.level_error import level_error, measured_pairs
@@ -172,7 +173,7 @@ def test_uncertain_prices_move_the_ratio_of_all_seeds_as_that_of_the_measured_on
         corners = {"horowitz45": tuple(factor * pj for factor in factors)}
         given = {"dynamic_pj": {"horowitz45": pj}, "static_pj": {"horowitz45": 0.0}}
         counted = replace(counted, **given, corner_pj=corners, corner_dynamic_pj=corners)
-        return replace(found, counters_pj=counted)
+        return replace(found, counters_pj=counted, cycles_samples=(100,) * 449)
 
     ann, snn = with_corners(design("ann"), 1, 1), with_corners(design("snn", energy=2000), 0.5, 3)
     runs = {"ann": ((ann,),), "snn": ((snn,), (with_corners(design("snn", energy=8000)),))}
@@ -180,6 +181,44 @@ def test_uncertain_prices_move_the_ratio_of_all_seeds_as_that_of_the_measured_on
     assert list(found) == ["horowitz45", "horowitz45, dynamic"]
     for ratio in found.values():
         assert ratio.ratio == pytest.approx(5) and ratio.prices == pytest.approx((math.log(0.5), math.log(3)))
+
+
+def on_fpga(kind, *, dynamic, static):
+    """A design whose dynamic energy may be half or twice as much."""
+    found = design(kind, energy=dynamic + static)
+    counted = replace(
+        found.counters_pj,
+        technologies={"horowitz45": 1000.0, "ecp5": dynamic + static},
+        technology_samples={"horowitz45": (1000.0,) * 449, "ecp5": (dynamic + static,) * 449},
+        dynamic_pj={"horowitz45": 1000.0, "ecp5": dynamic},
+        static_pj={"horowitz45": 0.0, "ecp5": static},
+        corner_pj={"ecp5": tuple(factor * dynamic + static for factor in (0.5, 2.0))},
+        corner_dynamic_pj={"ecp5": (0.5 * dynamic, 2.0 * dynamic)},
+    )
+    return replace(found, counters_pj=counted, cycles_samples=(100,) * 449)
+
+
+def judged_on_both(ann, snn):
+    asic = replace(reports.judged(ann, snn), technologies=("horowitz45",))
+    return judging.judge("digits", [asic, replace(asic, platform=Platform.FPGA, technologies=("ecp5",))])
+
+
+def test_an_fpga_is_undecided_where_static_power_turns_the_ratio():
+    verdict = judged_on_both(on_fpga("ann", dynamic=100, static=1000), on_fpga("snn", dynamic=50, static=2000))
+    fpga = verdict.platforms.fpga
+    assert verdict.platforms.asic.ratio == verdict.ratio == 1
+    assert fpga.by_technology == pytest.approx({"ecp5": 2050 / 1100, "ecp5, dynamic": 0.5})
+    assert fpga.decision == "undecided" and fpga.split.axis == "cost model"
+    assert fpga.intervals["ecp5"] == pytest.approx((2100 / 1200, 2025 / 1050)), "the ends of the prices"
+    assert fpga.intervals["ecp5, dynamic"] == pytest.approx((0.5, 0.5)), "a factor of both"
+    assert fpga_sentence(fpga).startswith(
+        "On an FPGA, undecided on the cost model: ecp5 1.86, ecp5 without static power 0.500; 0.452 to 2.13 over all"
+    )
+
+
+def test_an_fpga_decides_where_all_agree():
+    verdict = judged_on_both(on_fpga("ann", dynamic=100, static=1000), on_fpga("snn", dynamic=300, static=3000))
+    assert verdict.platforms.fpga.decision == "do not spike" and verdict.decision == "undecided"
 
 
 def test_without_synthesis_latency_is_in_cycles_and_area_is_missing():

@@ -26,6 +26,24 @@ def test_digits_need_nothing():
     assert workload.networks(data, Path("out")) == {"ann": workload.ann, "snn": workload.snn}
 
 
+def test_digits_have_a_network_for_each_fold_unless_one_is_the_users():
+    workload = named("digits", ModelOptions())
+    for kind, own in (("ann", workload.ann), ("snn", workload.snn)):
+        assert [path.name for path in workload.folds[kind]] == [
+            f"{own.stem}.fold{number}{own.suffix}" for number in (1, 2, 3)
+        ]
+        assert all(path.is_file() for path in workload.folds[kind])
+    tested = [workload.fold(number) for number in (1, 2, 3)] + [workload.load()]
+    together = np.concatenate([data.x for data in tested])
+    assert len(together) == 1797 and len({row.tobytes() for row in together}) == len(
+        {row.tobytes() for row in np.concatenate([tested[0].x, tested[0].train_x])}
+    )
+    with pytest.raises(InputError, match="there is no test fold 5: give 1 to 4"):
+        workload.fold(5)
+    users = named("digits", ModelOptions(), Overrides(ann=(Path("a.onnx"),)))
+    assert users.folds == {"ann": (), "snn": ()}
+
+
 def test_any_name_goes_with_own_networks_and_data():
     for name in ("mine", "digits"):
         workload = named(name, ModelOptions(), OWN)

@@ -311,3 +311,14 @@ def test_labels_are_outputs(tmp_path):
         data.require_classes(3, "net")
     with pytest.raises(InputError, match=r"number the classes from 0$"):
         data.require_classes(2, "net")
+
+
+@pytest.mark.parametrize("mode", ["I;16", "LA", "RGBA"])
+def test_images_that_would_lose_something_are_refused(tmp_path, mode):
+    image = pytest.importorskip("PIL.Image", reason="folders of images need Pillow")
+    for part in ("train", "test"):
+        (tmp_path / part / "0").mkdir(parents=True)
+        image.new("L", (4, 4)).save(tmp_path / part / "0" / "a.png")
+    image.new(mode, (4, 4)).save(tmp_path / "test" / "0" / "b.png")
+    with pytest.raises(InputError, match=rf"b\.png is an image of mode {mode}: save it in 8-bit grey or in colours"):
+        load_data(f"images:{tmp_path}")
