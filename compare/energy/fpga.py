@@ -118,20 +118,20 @@ class FpgaTechnology(Technology):
     devices: Devices
 
     def __post_init__(self) -> None:
-        sizes = [self.devices.lut4, self.devices.bram, self.devices.dsp]
+        devices = self.devices
+        columns = (devices.lut4, devices.bram, devices.dsp, devices.static_mw, devices.clock_pj)
         require(
-            all(
-                len(column) == len(self.devices.device)
-                for column in (*sizes, self.devices.static_mw, self.devices.clock_pj)
-            ),
+            all(len(column) == len(devices.device) for column in columns),
             f"[devices] of {self.name} needs every number for each device",
         )
+        # the bounds of a search count on the smallest device being the one of least power
         require(
-            all(a <= b for column in sizes for a, b in pairwise((0.0, *column))) and self.devices.lut4[0] > 0,
-            f"[devices] of {self.name} must begin with the smallest",
+            all(a <= b for column in columns for a, b in pairwise((0.0, *column))) and devices.lut4[0] > 0,
+            f"[devices] of {self.name} must begin with the smallest, and every column must ascend",
         )
-        blocks = (self.ram.bits, self.ram.width, self.dsp.bits, self.clock.mhz)
-        require(min(blocks) > 0, f"sizes of blocks and [clock] mhz of {self.name} must be above 0")
+        blocks = (self.ram.bits, self.ram.width, self.dsp.bits)
+        require(min(blocks) >= 1, f"sizes of blocks of {self.name} must be 1 or more")
+        require(self.clock.mhz > 0, f"[clock] mhz of {self.name} must be above 0")
         require(min(self._factors) >= 1, f"a factor of uncertainty of {self.name} must be 1 or more")
 
     @property

@@ -119,9 +119,15 @@ def test_what_needs_standard_cells_refuses_an_fpga():
     [
         ({"lut4": (10.0, 20.0)}, r"\[devices\] of ecp5 needs every number for each device"),
         ({"lut4": (30.0, 20.0, 10.0)}, r"\[devices\] of ecp5 must begin with the smallest"),
+        ({"clock_pj": (30.0, 20.0, 10.0)}, "and every column must ascend"),
         ({"static_factor": 0.5}, "a factor of uncertainty of ecp5 must be 1 or more"),
     ],
 )
 def test_a_bad_table_of_devices_is_named(change, message):
     with pytest.raises(InputError, match=message):
         replace(ECP5, devices=replace(ECP5.devices, **change))
+
+
+def test_sizes_of_blocks_are_1_or_more():
+    with pytest.raises(InputError, match="sizes of blocks of ecp5 must be 1 or more"):
+        replace(ECP5, dsp=replace(ECP5.dsp, bits=0.5))
