@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tospike.compare.energy.counters.energy import counter_energy
+from tospike.compare.energy.counters.energy import mean_energy
 from tospike.compare.energy.counters.registers import SharedRegisters
 from tospike.compare.energy.technology import Technology
 from tospike.compare.partition.placements import Placement, text_of
@@ -63,15 +63,11 @@ class Pricer:
         prepared = self.prepared(placement)
         params, x = prepared.design.params, prepared.integers(self._data.x)
         result = run(prepared.design, x, shared=self._runs)
-        # energies are linear in the counters, so that means of counters give their means
-        means = {name: float(values.mean()) for name, values in result.counters.items()}
-        cycles = float(result.cycles.mean())
-        registers = self._registers.bits(params)
-        energy = counter_energy(self._technology, params, means, cycles, registers=registers)
+        energy = mean_energy(self._technology, params, result, registers=self._registers.bits(params))
         return Placed(
             place=text_of(placement),
             accuracy=float(np.mean(result.predictions == self._data.y)),
-            cycles=cycles,
+            cycles=float(result.cycles.mean()),
             energy_pj=float(energy.total[0]),
             area=float(energy.area_um2),
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tospike.compare.energy.counters.energy import counter_energy
+from tospike.compare.energy.counters.energy import mean_energy
 from tospike.compare.energy.counters.registers import register_bits
 from tospike.compare.energy.technology import Technology
 from tospike.compare.report.candidates import Shape
@@ -195,7 +195,10 @@ def _price_file(setting: Setting, point: SearchPoint, path: Path, part: Part, re
         validation=_costs(decides, design, validation, registers),
         accuracy=_accuracy(test, part.test.y),
         test=_costs(decides, design, test, registers),
-        technologies={each.name: _costs(each, design, test, registers).energy_pj for each in setting.technologies},
+        technologies={
+            each.name: float(mean_energy(each, design.params, test, registers=registers).total[0])
+            for each in setting.technologies
+        },
         flip_flops=sum(registers.values()),
     )
 
@@ -211,10 +214,8 @@ def _accuracy(result: Result, labels: Array) -> float:
 
 
 def _costs(technology: Technology, design: Design, result: Result, registers: Any) -> Costs:
-    """Return costs; energies are linear in the counters, so that means of counters give their means."""
     cycles = float(result.cycles.mean())
-    means = {name: float(values.mean()) for name, values in result.counters.items()}
-    energy = counter_energy(technology, design.params, means, cycles, registers=registers)
+    energy = mean_energy(technology, design.params, result, registers=registers)
     # what depends on the data is as slow as its samples alone, at most
     between = cycles if depends_on_data(design.params) else _interval(replace(design.params, name="any"))
     return Costs(

@@ -15,6 +15,7 @@ from tospike.compare.search.shape import shape_of_design
 from tospike.compare.study.chosen import Chosen, Search, command_of
 from tospike.compare.study.measure import Measured
 from tospike.compare.study.workload import Workload
+from tospike.gen.area.systolic import Area
 
 
 def pair_of(workload: Workload, chosen: Chosen, measured: Mapping[Kind, Measured]) -> BestCandidates:
@@ -39,14 +40,7 @@ def pair_of(workload: Workload, chosen: Chosen, measured: Mapping[Kind, Measured
             energy_pj=counted.total,
             cost_model=counted.technology,
             technologies=counted.technologies,
-            area=CandidateArea(
-                lut4=cells.lut4 if cells else None,
-                ff=cells.ff if cells else None,
-                bram=cells.bram if cells else None,
-                dsp=cells.dsp if cells else None,
-                um2=counted.area_um2,
-                is_measured=cells is not None,
-            ),
+            area=_area(cells, counted.area_um2, is_measured=cells is not None),
             on_front=True,
             command=command_of(workload, kind, chosen.paths[kind], chosen.options[kind]),
         )
@@ -87,7 +81,6 @@ def _candidate(workload: Workload, search: Search, found: Found, measured: FpgaA
     priced, shape, function = found.priced, found.hardware.shape, found.point.function
     assert priced is not None  # a candidate has its costs
     network = search.setting.network_of(function)
-    cells = measured or found.hardware.area
     return Candidate(
         side=function.side,
         file=network.first.name,
@@ -104,14 +97,7 @@ def _candidate(workload: Workload, search: Search, found: Found, measured: FpgaA
         energy_pj=priced.test.energy_pj,
         cost_model=search.setting.technologies[0].name,
         technologies=priced.technologies,
-        area=CandidateArea(
-            lut4=cells.lut4 if cells else None,
-            ff=cells.ff if cells else None,
-            bram=cells.bram if cells else None,
-            dsp=cells.dsp if cells else None,
-            um2=priced.test.um2,
-            is_measured=measured is not None,
-        ),
+        area=_area(measured or found.hardware.area, priced.test.um2, is_measured=measured is not None),
         on_front=False,
         command=command_of(
             workload,
@@ -119,6 +105,17 @@ def _candidate(workload: Workload, search: Search, found: Found, measured: FpgaA
             network.first,
             search.setting.options_of(function, found.point.hardware),
         ),
+    )
+
+
+def _area(cells: FpgaArea | Area | None, um2: float, *, is_measured: bool) -> CandidateArea:
+    return CandidateArea(
+        lut4=cells.lut4 if cells else None,
+        ff=cells.ff if cells else None,
+        bram=cells.bram if cells else None,
+        dsp=cells.dsp if cells else None,
+        um2=um2,
+        is_measured=is_measured,
     )
 
 

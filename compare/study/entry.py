@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.compare.energy.activity import EngineActivity
-from tospike.compare.energy.counters.energy import counter_energy
+from tospike.compare.energy.counters.energy import counter_energy, mean_energy
 from tospike.compare.energy.counts.model import EnergyModel, energy
 from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.energy.counts.operations import operation_model
@@ -158,13 +158,10 @@ class _Corners:
 def _corners(
     technologies: Sequence[Technology], prepared: Prepared, result: Result, registers: Mapping[str, int] | None
 ) -> _Corners:
-    """Price a design in all corners; energies are linear in the counters, so means of counters give their means."""
-    counters = {name: float(values.mean()) for name, values in result.counters.items()}
-    cycles = float(result.cycles.mean())
+    """Price a design in all corners."""
     found = {
         technology.name: [
-            counter_energy(corner, prepared.design.params, counters, cycles, registers=registers)
-            for corner in technology.corners()
+            mean_energy(corner, prepared.design.params, result, registers=registers) for corner in technology.corners()
         ]
         for technology in technologies
     }

@@ -14,6 +14,7 @@ from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork,
 from tospike.compare.energy.counts.model import Terms, sum_terms
 from tospike.compare.energy.summary import CounterEnergyReport, mean_terms, spread
 from tospike.hw.params import AcceleratorParams
+from tospike.sim.result import Result
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "mac": ("mac", "requantize", "bias_add", "compare"),
@@ -69,6 +70,21 @@ class CounterEnergy:
             busy=self.busy,
             gated=float(np.mean(self.total - self.stoppable)),
         )
+
+
+def mean_energy(
+    technology: Technology,
+    params: AcceleratorParams,
+    result: Result,
+    *,
+    registers: Mapping[str, int] | None = None,
+) -> CounterEnergy:
+    """Return the mean energy of a result's samples, as if it were one sample.
+
+    Energies are linear in the counters, so that means of counters give their means.
+    """
+    means = {name: float(values.mean()) for name, values in result.counters.items()}
+    return counter_energy(technology, params, means, float(result.cycles.mean()), registers=registers)
 
 
 def counter_energy(
