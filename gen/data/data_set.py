@@ -37,6 +37,8 @@ class DataSet:
     """Shape of a sample as it was given, before it was flattened; empty: it was not."""
     time_bin_us: int | None = None
     """If the samples were events: length of a time step in microseconds."""
+    sample_rate: int | None = None
+    """If the samples are sound: values per second."""
     warnings: tuple[str, ...] = ()
     """What a user should know about the data, a line each."""
 

@@ -1,4 +1,4 @@
-"""Load data sets by name: ``digits``, ``mnist:DIR``, ``images:DIR``, ``npz:FILE``."""
+"""Load data sets by name: ``digits``, ``mnist:DIR``, ``images:DIR``, ``fsdd:DIR``, ``npz:FILE``."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.gen.data.data_set import DataSet, Samples, as_labels, as_samples, calibration_part, untrained
+from tospike.gen.data.fsdd import fsdd
 from tospike.gen.data.hold_out import hold_out
 from tospike.gen.data.image_folder import image_folder
 from tospike.gen.data.mnist import mnist
@@ -18,7 +19,7 @@ from tospike.gen.files.reading import reading
 from tospike.hw.params import InputError, require
 
 EVENT_ARRAYS = {"x", "y", "p", "t_us", "offsets", "label"}
-SPECS = "digits, mnist:DIR, images:DIR or npz:FILE"
+SPECS = "digits, mnist:DIR, images:DIR, fsdd:DIR or npz:FILE"
 NAMES = {"x_test": "x", "y_test": "y", "x_train": "train_x", "y_train": "train_y"}
 """Other names of arrays."""
 
@@ -38,7 +39,8 @@ def load_data(
     ----------
     spec
         ``digits``; ``mnist:DIR`` (idx files, gz or not; the training part also as ``mnist_train.npz``);
-        ``images:DIR`` (a folder for each class, see `image_folder`); ``npz:FILE``: arrays ``x, y`` (values, with
+        ``images:DIR`` (a folder for each class, see `image_folder`); ``fsdd:DIR`` (spoken digits, see `fsdd`);
+        ``npz:FILE``: arrays ``x, y`` (values, with
         ``train_x, train_y`` if there is a training part; or ``x_test, y_test, x_train, y_train``),
         ``spikes, label``, ``frames, label`` (values, a frame for each step), or the events
         ``x, y, p, t_us, offsets, label``.
@@ -50,7 +52,8 @@ def load_data(
         For npz files and images without a training part: every ``every``-th sample is a test sample, the others are
         training.
     fold
-        For digits and for ``every``: which of the interleaved parts is the test part, from 1; by default the last.
+        For digits and for ``every``: which of the interleaved parts is the test part, from 1; by default the last. For
+        fsdd: which speaker's recordings are the test part; by default the official one.
 
     Raises
     ------
@@ -60,13 +63,15 @@ def load_data(
     kind, _, where = spec.partition(":")
     require(every is None or kind in ("npz", "images"), f"{spec} has a training part of its own: leave --hold-out out")
     require(
-        fold is None or every is not None or spec == "digits",
+        fold is None or every is not None or kind in ("digits", "fsdd"),
         f"{spec} has a test part of its own: leave --test-fold out",
     )
     if spec == "digits":
         return _digits(fold)
     if kind == "mnist" and where:
         return mnist(Path(where))
+    if kind == "fsdd" and where:
+        return fsdd(Path(where), fold)
     if kind == "images" and where:
         return image_folder(Path(where), every, fold)
     if kind == "npz" and where:

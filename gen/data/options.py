@@ -18,7 +18,10 @@ class DataOptions:
         None, "npz, images without training part: test on every Nth sample, train on the others", low=2
     )
     test_fold: int | None = option(
-        None, "digits, --hold-out: which of the interleaved parts is the test part", low=1, unset="the last"
+        None,
+        "Test part: of digits and --hold-out the interleaved one of this number, of fsdd this speaker's recordings",
+        low=1,
+        unset="the last; fsdd: the official one",
     )
     time_bin_us: int | None = option(None, "Events: time step in microseconds", low=1)
     sensor: str | None = option(None, "Events: sensor size, WIDTHxHEIGHT", unset="from the events")

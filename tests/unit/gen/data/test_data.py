@@ -219,7 +219,7 @@ def test_truncated_gz_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("digit", "unknown data 'digit': give digits, mnist:DIR, images:DIR or npz:FILE"),
+        ("digit", "unknown data 'digit': give digits, mnist:DIR, images:DIR, fsdd:DIR or npz:FILE"),
         ("mnist:", "unknown data"),
         ("mnist:/no/such/folder", "there is no folder /no/such/folder"),
         ("npz:/no/such.npz", "there is no file /no/such.npz"),
