@@ -1,5 +1,7 @@
 """The requantiser: accumulators to activations by bias, multiplier, rounding shift and clamp."""
 
+from itertools import product
+
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -11,6 +13,8 @@ from tospike.hw.params import IntFormat, PrimitiveSet, RequantizeParams, Roundin
 
 _PART = 16
 """Bits of the lower part of a sum: the parts are multiplied separately, so that each fits a DSP block."""
+_FACTOR = 17
+"""Bits of a multiplier that fits one; a wider one has a lower part, too."""
 _FINE = 3
 """Low bits of the shift amount, applied by the second stage of the shifter."""
 
@@ -71,14 +75,17 @@ class Requantizer(wiring.Component):
         return m
 
     def _product(self, m, value, factor):
-        """Return ``value * factor`` two cycles later, as the sum of a product per part of ``value``."""
-        parts = [value] if len(value) <= _PART else [value[:_PART], value[_PART:].as_signed()]
+        """Return ``value * factor`` two cycles later, as the sum of a product per pair of their parts."""
+        values = [value] if len(value) <= _PART else [value[:_PART], value[_PART:].as_signed()]
+        factors = [factor] if len(factor) <= _FACTOR else [factor[:_PART], factor[_PART:]]
         total = 0
-        for number, part in enumerate(parts):
-            part = Multiplier(part.shape(), factor.shape(), registers=1, primitives=self._primitives)
-            m.submodules[f"multiplier_{number}"] = part
-            m.d.comb += [part.a.eq(parts[number]), part.b.eq(factor)]
-            total = total + (part.product << _PART * number)
+        for number, (high, low) in enumerate(product(range(len(factors)), range(len(values)))):
+            a, b = values[low], factors[high]
+            m.submodules[f"multiplier_{number}"] = part = Multiplier(
+                a.shape(), b.shape(), registers=1, primitives=self._primitives
+            )
+            m.d.comb += [part.a.eq(a), part.b.eq(b)]
+            total = total + (part.product << _PART * (low + high))
         return total
 
     def _less(self, m, a, b):

@@ -13,10 +13,11 @@ import onnx
 from onnx.reference import ReferenceEvaluator
 
 from tospike.gen.onnx.context import ImportContext
+from tospike.gen.onnx.explicit import explicit
 from tospike.gen.onnx.graph import ML, STANDARD, attributes, label, needed_nodes
 from tospike.gen.onnx.tensor import NOTHING
 from tospike.hw.params import InputError, require
-from tospike.sim.network import Array, Shape
+from tospike.sim.network import Array, QuantGrid, Shape
 
 FIRST = (
     *("ArgMax", "Exp", "Greater", "GreaterOrEqual", "Hardmax", "Less", "LessOrEqual", "LogSoftmax", "Sigmoid"),
@@ -24,9 +25,9 @@ FIRST = (
 )
 """Operators that turn the network's outputs into an answer."""
 FURTHER = (
-    *(*FIRST, "Add", "ArgMin", "Cast", "Clip", "Concat", "Div", "Equal", "Flatten", "Gather", "Identity", "Log"),
-    *("Max", "Min", "Mul", "Neg", "Not", "ReduceMax", "ReduceMean", "ReduceSum", "Reshape", "Round", "Slice"),
-    *("Split", "Squeeze", "Sub", "Transpose", "Unsqueeze", "Where"),
+    *(*FIRST, "Add", "ArgMin", "Cast", "Clip", "Concat", "DequantizeLinear", "Div", "Equal", "Flatten", "Gather"),
+    *("Identity", "Log", "Max", "Min", "Mul", "Neg", "Not", "QuantizeLinear", "ReduceMax", "ReduceMean"),
+    *("ReduceSum", "Reshape", "Round", "Slice", "Split", "Squeeze", "Sub", "Transpose", "Unsqueeze", "Where"),
 )
 """Operators that may follow them."""
 SCIKIT_LEARN = ("ArrayFeatureExtractor", "Binarizer", "LabelEncoder", "Normalizer", "ZipMap")
@@ -60,11 +61,15 @@ class Source:
     """With the batch."""
     order: Array | None
     type: np.dtype[Any]
+    code: QuantGrid | None = None
+    """The grid of integers that the outputs represent, if the tensor holds those."""
 
     def __call__(self, outputs: Array, rows: int) -> Array:
         """Return (N, outputs) as the tensor, with ``rows`` samples in its batch."""
         if self.order is not None:
             outputs = np.where(self.order == NOTHING, 0.0, outputs[:, self.order])
+        if self.code is not None:
+            outputs = self.code.levels(outputs)
         shape = (rows, *self.shape[1:]) if rows > 1 else self.shape
         return outputs.reshape(shape).astype(self.type)
 
@@ -145,7 +150,8 @@ def read_answers(context: ImportContext) -> FileAnswers:
         require(known, f"output {name!r} does not depend on the input, or is not supported: export it without it")
     keys = {node.output[0]: (node.input[0], _keys(node)) for node in nodes if node.op_type == "ZipMap"}
     computing = [node for node in nodes if node.op_type != "ZipMap"]
-    left = [made for node in computing for made in _explicit(node, sources, graph.opset)]
+    shapes = {name: source.shape for name, source in sources.items()}
+    left = [made for node in computing for made in explicit(node, shapes, graph)]
     model = None
     if left:
         computed = [name for name in graph.outputs if name not in keys and name not in sources]
@@ -176,31 +182,16 @@ def _source(context: ImportContext, name: str) -> Source:
     declared = {v.name: v.type.tensor_type.elem_type for v in context.graph.proto.graph.output}.get(name, 0)
     given = context.graph.input_type
     kind = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(declared)) if declared else given
+    if tensor.is_code:
+        code = context.builder.code_of(tensor)
+        own = np.dtype(np.min_scalar_type(code.qmax) if code.qmin >= 0 else np.int8)
+        return Source(shape=tensor.shape, order=tensor.order, type=kind if kind.kind in "iu" else own, code=code)
     return Source(shape=tensor.shape, order=tensor.order, type=kind if kind.kind == "f" else np.dtype(np.float32))
 
 
 def _keys(node: onnx.NodeProto) -> Sequence[Any]:
     options = attributes(node)
     return options.get("classlabels_int64s") or [text.decode() for text in options["classlabels_strings"]]
-
-
-def _explicit(node: onnx.NodeProto, sources: dict[str, Source], opset: int) -> list[onnx.NodeProto]:
-    """Return nodes that do the same whatever the version of the operator: before opset 13, a Softmax covers its axis
-    and all later ones."""
-    if opset >= 13 or node.op_type not in ("Softmax", "LogSoftmax", "Hardmax"):
-        return [node]
-    axis, source = int(attributes(node).get("axis", 1)), sources.get(node.input[0])
-    make, (taken,), (given,) = onnx.helper.make_node, node.input, node.output
-    if source is None or axis % len(source.shape) == len(source.shape) - 1:
-        return [make(node.op_type, [taken], [given], name=node.name, axis=-1)]
-    flat, covered, shape = f"{given}_flat", f"{given}_covered", f"{given}_shape"
-    sizes = np.array([-1, *source.shape[1:]])
-    return [
-        make("Flatten", [taken], [flat], axis=axis),
-        make(node.op_type, [flat], [covered], name=node.name, axis=-1),
-        make("Constant", [], [shape], value=onnx.numpy_helper.from_array(sizes)),
-        make("Reshape", [covered, shape], [given]),
-    ]
 
 
 def _check_class(answers: FileAnswers, context: ImportContext) -> None:

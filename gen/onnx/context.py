@@ -6,12 +6,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import onnx
 
-from tospike.gen.onnx.graph import Constant, Graph
+from tospike.gen.onnx.graph import Constant, Graph, integer_bounds
 from tospike.gen.onnx.network_builder import NetworkBuilder
 from tospike.gen.onnx.tensor import INPUT, Tensor
 from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import SAMPLE_VALUES
-from tospike.sim.network import Array, Shape
+from tospike.sim.network import Array, QuantGrid, Shape
+
+MOST_LEVELS = 256
+"""Most values of an integer type that an activation has."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -29,6 +32,9 @@ class ImportContext:
     def __post_init__(self) -> None:
         self.builder = NetworkBuilder(shape=self.graph.dims)
         self.send(self.graph.input, INPUT, self.graph.dims)
+        if (bounds := integer_bounds(self.graph.input_type)) and bounds[1] - bounds[0] < MOST_LEVELS:
+            self.builder.integers = QuantGrid(scale=np.asarray(1.0), qmin=bounds[0], qmax=bounds[1])
+            self.tensors[self.graph.input] = replace(self.tensors[self.graph.input], is_code=True)
 
     def send(self, name: str, stage: int, shape: Shape) -> None:
         """Record that tensor ``name`` is the output of ``stage``, in the given shape with the batch."""

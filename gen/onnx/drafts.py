@@ -6,10 +6,10 @@ import numpy as np
 
 from tospike.gen.onnx.order import Image
 from tospike.hw.params import IntFormat, require
-from tospike.sim.network import Activation, Array, Conv2d, Dense, QuantGrid, Stage, Synapses
+from tospike.sim.network import Activation, Add, Array, AveragePool2d, Conv2d, Dense, QuantGrid, Stage, Synapses
 
-WEIGHTS = IntFormat(bits=8, signed=True)
-"""Format of the widest weights."""
+WEIGHTS = IntFormat(bits=9, signed=True)
+"""Format of the widest weights: an unsigned byte less its zero point."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -25,6 +25,8 @@ class LayerDraft:
     """Lower bound of its activations; 0: a ReLU."""
     high: float | None = None
     grid: QuantGrid | None = None
+    moves: bool = False
+    """Whether it only moves values, or adds ones of which all but one are 0."""
     image: Image | None = None
     """Shape in which its values are an image, if it is not that of its synapses."""
 
@@ -34,9 +36,33 @@ class LayerDraft:
         return self.low is None and self.high is None and self.grid is None
 
     @property
+    def adds_up(self) -> bool:
+        """Whether its sums of values that are not negative are not negative."""
+        synapses = self.synapses
+        if isinstance(synapses, Dense | Conv2d | Add):
+            return bool((synapses.weight >= 0).all() and (synapses.bias >= 0).all())
+        return True
+
+    @property
     def keeps_zero(self) -> bool:
         """Whether a sum of 0 gives 0: without bias, such a channel is 0 whatever the input."""
         return (self.low is None or self.low <= 0) and (self.high is None or self.high >= 0) and self.grid is None
+
+    def weigh(self) -> None:
+        """Turn a mean into a convolution with equal weights, which can be scaled."""
+        pool = self.synapses
+        if not isinstance(pool, AveragePool2d):
+            return
+        channels, taps = pool.channels, pool.window.taps
+        self.synapses = Conv2d(
+            shape=pool.shape,
+            weight=np.full((channels, 1, *pool.window.kernel), 1 / taps),
+            bias=np.zeros(channels),
+            stride=pool.window.stride,
+            padding=pool.window.padding,
+            groups=channels,
+            grid=QuantGrid(scale=np.full(channels, 1 / taps), qmin=-1, qmax=1),
+        )
 
     def scale(self, factor: Array, shift: Array) -> None:
         """Fold ``y = factor * x + shift``, (channels,) each, into weights and bias."""
@@ -84,7 +110,7 @@ class LayerDraft:
     def settle_weights(self) -> str:
         """Drop the grid of weights whose integers do not fit the hardware, and return a warning; empty if they fit.
 
-        Such integers result from quantisers with a zero point, and from -128 times a negative factor.
+        Such integers result from quantisers with a zero point beyond their range.
         """
         synapses = self.synapses
         if not isinstance(synapses, Dense | Conv2d):
@@ -102,8 +128,7 @@ class LayerDraft:
         self.synapses = replace(synapses, grid=None)
         return (
             f"node {self.name!r} has integer weights from {low} to {high}, which do not fit {WEIGHTS.bits} signed "
-            "bits: they are quantised again; quantised symmetrically (zero point 0, or 128 if unsigned; without -128 "
-            "if a factor is negative), they would be exact"
+            "bits: they are quantised again; with a zero point within the range of their integers, they would be exact"
         )
 
     def stage(self, index: int) -> Stage:

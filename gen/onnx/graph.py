@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import onnx
 
@@ -20,6 +21,8 @@ STANDARD = ("", "ai.onnx")
 """Names of ONNX's own operator domain."""
 ML = "ai.onnx.ml"
 """The domain of its operators of classical machine learning."""
+MICROSOFT = "com.microsoft"
+"""The domain of onnxruntime's own operators."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -156,3 +159,12 @@ def label(node: onnx.NodeProto) -> str:
 def attributes(node: onnx.NodeProto) -> dict[str, Any]:
     """Return the node's attributes as Python values."""
     return {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+
+
+def integer_bounds(kind: np.dtype) -> tuple[int, int] | None:
+    """Return the least and greatest value of an integer type; ``None`` for other types."""
+    try:
+        bounds = ml_dtypes.iinfo(kind)
+    except ValueError:
+        return None
+    return int(bounds.min), int(bounds.max)

@@ -5,11 +5,10 @@ QONNX's operators are defined in https://github.com/fastmachinelearning/qonnx/tr
 
 from dataclasses import dataclass
 
-import ml_dtypes
 import numpy as np
 import onnx
 
-from tospike.gen.onnx.graph import Constant, Graph, attributes, label
+from tospike.gen.onnx.graph import Constant, Graph, attributes, integer_bounds, label
 from tospike.hw.params import InputError, require
 from tospike.sim.network import Array, GridRounding, QuantGrid
 
@@ -17,7 +16,7 @@ QONNX = ("onnx.brevitas", "qonnx.custom_op.general", "finn.custom_op.general")
 """The domains of QONNX's operators."""
 WEIGHT_BITS = 8
 """Most bits of weights; quantisers of more bits are for biases."""
-ROUNDINGS = {"ROUND": GridRounding.HALF_EVEN} | {
+ROUNDINGS = {"ROUND": GridRounding.HALF_EVEN, "ROUND_TO_ZERO": GridRounding.DOWN} | {
     mode.name: mode for mode in GridRounding if mode is not GridRounding.TIES_UP
 }
 """Rounding modes by QONNX's names."""
@@ -84,6 +83,12 @@ class Quantizer:
         return Constant(value=value, grid=QuantGrid(scale=self.scale, qmin=int(low), qmax=int(high)))
 
 
+def is_bipolar(node: onnx.NodeProto, graph: Graph) -> bool:
+    """Return whether a Quant gives +scale and -scale: QONNX defines it so for 1 signed bit."""
+    bits, zero = _operand(node, graph, 3), _operand(node, graph, 2)
+    return bool(attributes(node).get("signed", 1)) and bool((bits == 1).all()) and not zero.any()
+
+
 def quant(node: onnx.NodeProto, graph: Graph) -> Quantizer:
     """Read a Quant (also called IntQuant). The number of bits need not be whole: QONNX's formula gives the range."""
     name, options = label(node), attributes(node)
@@ -100,6 +105,67 @@ def quant(node: onnx.NodeProto, graph: Graph) -> Quantizer:
     high = one.levels(size - 1 - (narrow and not signed))
     return Quantizer(
         name=name, scale=scale, zero_point=zero, qmin=low, qmax=high, is_zero_after=False, rounding=ROUNDINGS[mode]
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truncation:
+    """What a Trunc does to x: ``scale * round(half_even(x / unit) / 2**bits)``, if that fits ``out_bits``."""
+
+    unit: float
+    bits: int
+    scale: float
+    out_bits: int
+    rounding: GridRounding
+    signed: bool | None
+    """Whether its results may be negative; ``None``: as its operand may."""
+    narrow: bool
+
+    @property
+    def factor(self) -> float:
+        """What x is multiplied by before the grid rounds it."""
+        return self.scale / self.unit / 2.0**self.bits
+
+    @property
+    def shift(self) -> float:
+        """What is added then: the inner rounding moves the steps by half a unit of x."""
+        half = {GridRounding.FLOOR: 0.5, GridRounding.CEIL: -0.5}.get(self.rounding, 0.0)
+        return half * self.scale / 2.0**self.bits
+
+    def grid(self, *, signed: bool) -> QuantGrid:
+        """Return the grid of its results."""
+        size = 1 << (self.out_bits - signed)
+        low = -size + self.narrow if signed else 0
+        return QuantGrid(
+            scale=np.asarray(self.scale), qmin=low, qmax=size - 1, rounding=self.rounding, rounds_quotient=True
+        )
+
+
+def trunc(node: onnx.NodeProto, graph: Graph) -> Truncation:
+    """Read a Trunc, of version 1 (the scale stays) or 2 (with a scale of the results)."""
+    name, options, second = label(node), attributes(node), len(node.input) > 5
+    operands = [np.ravel(_operand(node, graph, index)).astype(np.float64) for index in range(1, len(node.input))]
+    require(all(np.ptp(operand) == 0 for operand in operands), f"{name} has parameters per channel: give one of each")
+    unit, zero, in_bits, *rest = (float(operand[0]) for operand in operands)
+    scale, out_bits = (rest[0], rest[1]) if second else (unit, rest[0])
+    require(unit > 0 and scale > 0, f"{name}: a quantiser's scale must be positive")
+    require(zero == 0, f"{name} has a zero point of {zero:g}: only 0 is supported")
+    bits = round(np.log2(scale / unit)) if second else in_bits - out_bits
+    whole = bits == int(bits) and out_bits == int(out_bits)
+    require(
+        whole and 0 <= bits <= 30 and 1 <= out_bits <= 8,
+        f"{name} leaves {out_bits:g} bits of {in_bits:g}: 1 to 8 are supported, and it must drop 0 to 30",
+    )
+    mode = options.get("rounding_mode", b"FLOOR").decode().upper()
+    require(mode in ROUNDINGS, f"{name} rounds by {mode}: there are {', '.join(ROUNDINGS)}")
+    return Truncation(
+        unit=unit,
+        bits=int(bits),
+        scale=scale,
+        out_bits=int(out_bits),
+        rounding=ROUNDINGS[mode],
+        signed=bool(options.get("signed", 1)) if second else None,
+        narrow=second and bool(options.get("narrow", 0)),
     )
 
 
@@ -136,15 +202,6 @@ def linear(node: onnx.NodeProto, graph: Graph, shape: tuple[int, ...], kind: np.
         qmax=np.asarray(high),
         is_zero_after=True,
     )
-
-
-def integer_bounds(kind: np.dtype) -> tuple[int, int] | None:
-    """Return the least and greatest value of an integer type; ``None`` for other types."""
-    try:
-        bounds = ml_dtypes.iinfo(kind)
-    except ValueError:
-        return None
-    return int(bounds.min), int(bounds.max)
 
 
 def _along_axis(operand: Array, axis: int, shape: tuple[int, ...], name: str) -> Array:

@@ -79,14 +79,8 @@ def _network(graph: Graph, name: str) -> Network:
 
 def _settle(context: ImportContext, output: str) -> None:
     """Let a stage do what is left to do to an output of the network."""
-    tensor = context.tensors.get(output)
-    if tensor is None:
-        return
-    require(
-        not tensor.is_code,
-        f"output {output!r} is the integers of a QuantizeLinear: export the network with float outputs",
-    )
-    context.tensors[output] = context.builder.settled(output, tensor)
+    if output in context.tensors:
+        context.tensors[output] = context.builder.settled(output, context.tensors[output])
 
 
 def _step(context: ImportContext, node: onnx.NodeProto) -> None:

@@ -10,6 +10,7 @@ from tospike.gen.onnx.order import Image, Placement, arranged, image_of, inverse
 from tospike.gen.onnx.tensor import INPUT, NOTHING, Scaling, Tensor
 from tospike.hw.params import require
 from tospike.sim.network import (
+    Add,
     Array,
     AveragePool2d,
     Conv2d,
@@ -37,6 +38,8 @@ class NetworkBuilder:
     affine: tuple[tuple[float, float], ...] = ()
     """Gain and bias of each operator on the input; ``scale`` and ``offset`` combine them."""
     grid: QuantGrid | None = None
+    integers: QuantGrid | None = None
+    """The values of an input of an integer type, until a DequantizeLinear tells what they represent."""
     order: Array | None = None
     """The index in a sample of each input; ``None``: in order."""
     image: Image | None = None
@@ -136,6 +139,7 @@ class NetworkBuilder:
             grid = QuantGrid(scale=np.ones(len(weight)), qmin=-1, qmax=1)
             synapses = Dense(weight=weight, bias=np.zeros(len(weight)), grid=grid)
         stage = self.add(f"{name}_order", synapses, tensor)
+        self.drafts[stage].moves = True
         return self.stage_tensor(stage, tensor.shape, shared=tensor.shared)
 
     def _ordered(self, tensor: Tensor) -> Array:
@@ -197,7 +201,8 @@ class NetworkBuilder:
         if tensor.stage != INPUT and not tensor.shared and self.drafts[tensor.stage].is_linear:
             draft = self.drafts[tensor.stage]
             channels = draft.synapses.channels
-            if isinstance(draft.synapses, Dense | Conv2d) and _is_uniform(factor, shift, channels):
+            if isinstance(draft.synapses, Dense | Conv2d | AveragePool2d) and _is_uniform(factor, shift, channels):
+                draft.weigh()
                 draft.scale(*(vector.reshape(channels, -1)[:, 0] for vector in (factor, shift)))
                 return tensor.stage
         image = self.image_at(tensor.stage)
@@ -230,17 +235,56 @@ class NetworkBuilder:
         elif target == INPUT:
             self.grid = grid
         else:
-            self.drafts[target].grid = grid
+            self._set_grid(target, grid)
         return tensor
+
+    def _set_grid(self, stage: int, grid: QuantGrid) -> None:
+        """Round the values of a stage; those of a concatenation before they are joined, so that the sum is exact."""
+        draft = self.drafts[stage]
+        draft.grid = grid
+        if draft.moves and isinstance(draft.synapses, Add) and draft.sole and draft.low is draft.high is None:
+            for source in draft.sources:
+                if source != INPUT and self.drafts[source].grid is None:
+                    self._set_grid(source, grid)
+
+    def _keep_grids(self) -> None:
+        """Let stages that only move values on a grid, with zeros between them, keep it."""
+        for draft in self.drafts[:-1]:
+            found = [self.grid_of(self._pool_source(source)) for source in draft.sources]
+            grid = found[0]
+            if not draft.moves or draft.grid is not None or grid is None or len(found) > 1:
+                continue
+            zero = grid.zero_point
+            if zero == round(zero) and grid.qmin <= zero <= grid.qmax:
+                draft.grid = QuantGrid(
+                    scale=grid.scale, qmin=grid.qmin, qmax=grid.qmax, zero_point=zero, after=round(zero)
+                )
 
     def grid_of(self, stage: int) -> QuantGrid | None:
         """Return the grid of the values of a stage, or of the input."""
-        return self.grid if stage == INPUT else self.drafts[stage].grid
+        return self.grid or self.integers if stage == INPUT else self.drafts[stage].grid
 
-    def is_scaled(self, tensor: Tensor, scale: float, zero: float) -> bool:
-        """Return whether the values have been rounded to a grid of that scale and zero point."""
+    def code_of(self, tensor: Tensor) -> QuantGrid:
+        """Return the grid of a tensor of integers."""
         grid = self.grid_of(self._pool_source(tensor.stage))
-        return grid is not None and (float(grid.scale), grid.zero_point) == (scale, zero)
+        assert grid is not None  # integers come only from quantisers
+        return grid
+
+    def dequantized(self, name: str, tensor: Tensor, scale: float, zero: float) -> Tensor:
+        """Return the real values ``scale * (q - zero)`` of a tensor of integers q."""
+        real, grid = replace(tensor, is_code=False), self.code_of(tensor)
+        if grid is self.integers and self.grid is None:
+            self.scale, self.offset, self.affine = 1 / scale, zero, ((1.0, -zero), (scale, 0.0))
+            self.grid = QuantGrid(
+                scale=np.asarray(scale), qmin=grid.qmin, qmax=grid.qmax, zero_point=zero, after=int(zero)
+            )
+            return real
+        if (float(grid.scale), grid.zero_point) == (scale, zero):
+            return real
+        # another scale than the quantiser's: a factor and a shift of the values
+        factor = scale / float(grid.scale)
+        shift = scale * (grid.zero_point - zero)
+        return self.scaled(name, real, np.full(tensor.size, factor), np.full(tensor.size, shift))
 
     def is_positive(self, stage: int) -> bool:
         """Return whether no value of a stage can be negative."""
@@ -252,10 +296,18 @@ class NetworkBuilder:
             return self.is_positive(draft.sources[0])
         return draft.low is not None and draft.low >= 0 and draft.grid is None
 
+    def is_unsigned(self, stage: int) -> bool:
+        """Return whether the values of a stage are positive sums of values on grids without negative ones."""
+        stage = self._pool_source(stage)
+        grid = self.grid_of(stage)
+        if grid is not None or stage == INPUT:
+            return grid is not None and grid.qmin >= grid.zero_point
+        draft = self.drafts[stage]
+        return self.is_positive(stage) or (draft.adds_up and all(map(self.is_unsigned, draft.sources)))
+
     def narrow(self, name: str, tensor: Tensor, low: int | None, high: int | None) -> Tensor:
         """Return the integers of a quantiser with bounds."""
-        grid = self.grid_of(self._pool_source(tensor.stage))
-        assert grid is not None  # integers come only from quantisers
+        grid = self.code_of(tensor)
         low = grid.qmin if low is None else max(grid.qmin, low)
         high = grid.qmax if high is None else min(grid.qmax, high)
         require(low < high, f"{name} leaves only integers from {low} to {high}: export it with other bounds")
@@ -283,6 +335,7 @@ class NetworkBuilder:
             grid=self.grid,
             order=order,
         )
+        self._keep_grids()
         warnings = tuple(filter(None, (draft.settle_weights() for draft in self.drafts)))
         stages = tuple(draft.stage(index) for index, draft in enumerate(self.drafts))
         return Network(name=name, input=spec, stages=stages, warnings=warnings)

@@ -41,7 +41,7 @@ class ArrayOptions:
     dataflow: Dataflow | None = option(None, "Output- or weight-stationary array", unset="os")
     act_bits: int = option(8, "Activation bits", low=1, high=8)
     act_sign: ActSign = option(ActSign.SIGNED, "Activations signed or unsigned")
-    weight_bits: int = option(8, "Weight bits; 1: +1 and -1", low=1, high=8)
+    weight_bits: int = option(8, "Weight bits; 1: +1 and -1", low=1, high=9)
     acc_bits: int = option(32, "Accumulator bits, up to 32")
     primitives: PrimitiveSet = option(PrimitiveSet.GENERIC, "Primitives of the multipliers")
     zero_gating: bool = option(False, "Hold a multiplier's inputs while an operand is 0")

@@ -38,8 +38,14 @@ def shares_array(site: Site) -> bool:
 
 
 def requantizer(network: Network) -> RequantizeParams:
-    """Return the requantiser, which turns sums into activations."""
-    return RequantizeParams(fraction_bits=max(stage.fraction_bits for stage in network.stages))
+    """Return the requantiser, which turns sums into activations: as wide as its multipliers and shifts need."""
+    usual, neurons = RequantizeParams(), [stage.neuron for stage in network.stages]
+    scaled = [neuron for neuron in neurons if isinstance(neuron, Requantize)]
+    return RequantizeParams(
+        multiplier_bits=max(usual.multiplier_bits, *(int(n.multiplier.max()).bit_length() for n in scaled), 0),
+        max_shift=max(usual.max_shift, *(neuron.shift for neuron in scaled), 0),
+        fraction_bits=max(stage.fraction_bits for stage in network.stages),
+    )
 
 
 def array(network: Network, site: Site, cols: int) -> ArrayParams:

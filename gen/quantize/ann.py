@@ -26,6 +26,10 @@ MEAN_SAMPLES = 256
 """Calibration samples, about, that tell the mean error of the logits."""
 MAX_BIAS_ERROR = 0.5
 """Levels by which the rounding of a hidden bias may move an output: as much as the output's own rounding."""
+FINER = ((16, 4), (16, 8), (24, 8), (24, 12), (28, 12), (28, 15))
+"""Bits of multipliers and fraction bits of biases to try, in this order, for trained quantisers."""
+MOST_SHIFT = 47
+"""See `RequantizeParams`."""
 
 
 def quantize_ann(
@@ -95,6 +99,10 @@ def _tap_means(network: Network, values: list[NDArray[np.float64]]) -> dict[int,
     }
 
 
+def _inexact(reports: tuple[StageReport, ...]) -> int:
+    return sum(report.inexact_channels for report in reports)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Layers:
     network: Network
@@ -106,11 +114,25 @@ class _Layers:
 
     def network_of_integers(self) -> tuple[Network, tuple[StageReport, ...]]:
         """Return the integer network, whose biases have as many fraction bits as they need, and a report on each
-        stage."""
+        stage.
+
+        Where trained quantisers have many levels, narrow multipliers and whole biases miss some of their thresholds:
+        the narrowest ones that meet them all are taken, or else those that miss them in the fewest channels.
+        """
         stages, reports, bias_error = self.quantize(0)
-        fraction_bits = self.fraction_bits(reports, bias_error)
-        if fraction_bits:
-            stages, reports, _ = self.quantize(fraction_bits)
+        needed = self.fraction_bits(reports, bias_error)
+        if needed:
+            stages, reports, _ = self.quantize(needed)
+        most = self.room(reports)
+        for multiplier_bits, fraction_bits in FINER if _inexact(reports) else ():
+            wider = max(self.options.requantize.multiplier_bits, multiplier_bits)
+            requantize = replace(self.options.requantize, multiplier_bits=wider, max_shift=MOST_SHIFT)
+            finer = replace(self, options=replace(self.options, requantize=requantize))
+            found = finer.quantize(min(max(needed, fraction_bits), needed + most))[:2]
+            if _inexact(found[1]) < _inexact(reports):
+                stages, reports = found
+            if not _inexact(reports):
+                break
         spec = input_spec(self.network, self.grids[-1], self.act)
         return Network(name=self.network.name, input=spec, stages=stages), reports
 
@@ -142,12 +164,16 @@ class _Layers:
         bias_error
             Levels by which the rounding of a bias moves an output of a hidden stage in that quantisation.
         """
-        most = IntFormat(bits=self.options.acc_bits, signed=True).max
         needed = 0 if bias_error <= MAX_BIAS_ERROR else math.ceil(math.log2(bias_error / MAX_BIAS_ERROR)) + 1
         last = len(self.network.stages) - 1
         if is_logits(self.network, last) and not isinstance(self.network.stages[last].synapses, MaxPool2d):
             needed = max(needed, needed_fraction_bits(self._logits(last), self.act))
-        return min(needed, MOST_FRACTION_BITS, *((most // max(1, r.largest)).bit_length() - 1 for r in reports))
+        return min(needed, self.room(reports))
+
+    def room(self, reports: tuple[StageReport, ...]) -> int:
+        """Return by how many fraction bits all accumulators could be longer."""
+        most = IntFormat(bits=self.options.acc_bits, signed=True).max
+        return min(MOST_FRACTION_BITS, *((most // max(1, r.largest)).bit_length() - 1 for r in reports))
 
     def _sources(self, index: int) -> list[QuantGrid]:
         return [self.grids[source] for source in self.network.sources(index)]

@@ -92,7 +92,8 @@ def thresholds(unit: Floats, bias: Floats, grid: QuantGrid, low: int, high: int)
     exact = np.clip(exact, -OUT_OF_REACH, OUT_OF_REACH)
     nearest = np.rint(exact)
     near = np.full(nearest.shape, TIE)
-    if grid.single:  # ties are those of float32, whose rounding error grows with the sum: ask the quantiser itself
+    if grid.single or grid.rounds_quotient:
+        # ties are those of float32, whose rounding error grows with the sum: ask the quantiser itself
         near = np.maximum(near, FLOAT32 * np.abs(nearest + bias[:, None]))
         included = grid.levels((nearest + bias[:, None]) * unit[:, None]) >= level
     least = np.where(np.abs(exact - nearest) < near, nearest + ~included, np.ceil(exact))
@@ -123,15 +124,18 @@ def fit_thresholds(
         (channels,) lowest and highest accumulator that can occur; only these matter.
     """
     rounded = to_int64(bias, "biases of a trained quantiser")
-    chosen_bias, chosen, found = rounded.copy(), nominal.copy(), np.zeros(len(bias), dtype=bool)
+    chosen_bias, chosen, left = rounded.copy(), nominal.copy(), np.arange(len(bias))
     for nudge in _nudges(params.fraction_bits):
-        least, most = _multiplier_range(steps, rounded + nudge, low, shift, bounds, params.fraction_bits)
+        ends = bounds[0][left], bounds[1][left]
+        least, most = _multiplier_range(steps[left], rounded[left] + nudge, low, shift, ends, params.fraction_bits)
         most = np.minimum(most, params.multiplier.max)
-        new = ~found & (least <= most)
-        chosen_bias[new] = (rounded + nudge)[new]
-        chosen[new] = np.clip(nominal, least, most)[new]
-        found |= new
-    return Fit(bias=chosen_bias, multiplier=chosen, inexact=~found)
+        found = least <= most
+        chosen_bias[left[found]] += nudge
+        chosen[left[found]] = np.clip(nominal[left], least, most)[found]
+        left = left[~found]
+    inexact = np.zeros(len(bias), dtype=bool)
+    inexact[left] = True
+    return Fit(bias=chosen_bias, multiplier=chosen, inexact=inexact)
 
 
 def _nudges(fraction_bits: int) -> list[int]:

@@ -1,7 +1,7 @@
 """The grid of a trained quantiser: the values that it allows, and how it rounds to them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.hw.params import require
+from tospike.hw.params.added import ADDED
 
 Reals = NDArray[np.floating]
 Values = NDArray[Any]
@@ -83,6 +84,8 @@ class QuantGrid:
     rounding: GridRounding = GridRounding.HALF_EVEN
     single: bool = False
     """Compute in float32, as the framework does, so that the same values are ties; else in float64."""
+    rounds_quotient: bool = field(default=False, metadata=ADDED)
+    """Round ``x / scale`` to float32, as ONNX's QLinear operators do with an integer sum times a factor."""
 
     def __post_init__(self) -> None:
         require(self.qmin < self.qmax, f"a quantiser's range {self.qmin} to {self.qmax} is empty")
@@ -94,6 +97,8 @@ class QuantGrid:
         dtype = np.float32 if self.single else np.float64
         with np.errstate(over="ignore", under="ignore"):  # values beyond float32 saturate
             scaled = np.asarray(values).astype(dtype) / np.asarray(self.scale).astype(dtype)
+            if self.rounds_quotient:
+                scaled = scaled.astype(np.float32).astype(dtype)
             rounded = _ROUND[self.rounding](scaled + dtype(self.zero_point - self.after))
         return np.clip(rounded + dtype(self.after), self.qmin, self.qmax)
 

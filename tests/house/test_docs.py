@@ -6,7 +6,7 @@ import pytest
 from support.paths import ROOT
 
 from tospike.gen.onnx.answers import FIRST, SCIKIT_LEARN
-from tospike.gen.onnx.operators.table import OPERATORS, QONNX_OPERATORS, SCIKIT_LEARN_OPERATORS
+from tospike.gen.onnx.operators.table import MICROSOFT_OPERATORS, OPERATORS, QONNX_OPERATORS, SCIKIT_LEARN_OPERATORS
 
 SITE = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [*ROOT.glob("*.md"), ROOT / "examples" / "README.md", *SITE]
@@ -79,7 +79,8 @@ def test_pages_that_the_code_names_exist():
 def operator_table():
     """The table of ONNX operators as the handlers describe themselves."""
     rows = {}
-    for domain, handlers in (("", OPERATORS), ("QONNX: ", QONNX_OPERATORS), ("scikit-learn: ", SCIKIT_LEARN_OPERATORS)):
+    tables = (OPERATORS, MICROSOFT_OPERATORS, QONNX_OPERATORS, SCIKIT_LEARN_OPERATORS)
+    for domain, handlers in zip(("", "com.microsoft: ", "QONNX: ", "scikit-learn: "), tables, strict=True):
         for name, handler in handlers.items():
             rows.setdefault((domain, handler), []).append(name)
     lines = ["| operator | import |", "|---|---|"]

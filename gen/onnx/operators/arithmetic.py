@@ -1,6 +1,7 @@
 """Handlers of ONNX operators that are folded into stages (arithmetic per channel) or join branches."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import onnx
 
 from tospike.gen.onnx.context import ImportContext, stage_name
 from tospike.gen.onnx.order import same_order
-from tospike.gen.onnx.tensor import Tensor
+from tospike.gen.onnx.tensor import INPUT, Tensor
 from tospike.hw.params import InputError, require
 from tospike.sim.network import Add, Array
 
@@ -118,7 +119,8 @@ def batch_normalization(context: ImportContext, node: onnx.NodeProto, name: str,
 
 
 def alias(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
-    """Import Identity, Cast to a float type, or Dropout, which does nothing at inference."""
+    """Import Identity, Cast of a float type or of an input of integers to a float type, or Dropout, which does nothing
+    at inference."""
     if node.op_type == "Dropout" and len(node.input) > 2 and node.input[2]:
         mode = context.graph.constants.get(node.input[2])
         require(mode is not None and not mode.value.any(), f"{name} is in training mode: export it for inference")
@@ -128,4 +130,9 @@ def alias(context: ImportContext, node: onnx.NodeProto, name: str, options: dict
             kind in (np.float32, np.float64, np.float16),
             f"{name} casts to {kind}: only floating point is supported between layers",
         )
-    context.pass_on(node, context.data(node, name, takes_codes=node.op_type != "Cast", takes_scaling=True))
+    tensor = context.data(node, name, takes_codes=True, takes_scaling=True)
+    if node.op_type == "Cast" and tensor.is_code:
+        is_input = tensor.stage == INPUT and context.builder.grid is None
+        plain = replace(tensor, is_code=False)
+        tensor = plain if is_input else context.builder.dequantized(stage_name(node), tensor, 1.0, 0.0)
+    context.pass_on(node, tensor)

@@ -199,6 +199,7 @@ def _sum(context: ImportContext, node: onnx.NodeProto, first: Tensor, second: Te
         shape = (first.size, 1, 1)
     synapses = Add(shape=shape, weight=np.ones(2), bias=np.zeros(shape[0]))
     stage = context.builder.add(stage_name(node), synapses, first, second)
+    context.builder.drafts[stage].moves = True
     return context.builder.stage_tensor(stage, first.shape)
 
 

@@ -8,7 +8,7 @@ import onnx
 
 from tospike.gen.onnx import grids
 from tospike.gen.onnx.context import ImportContext, stage_name
-from tospike.gen.onnx.graph import Constant
+from tospike.gen.onnx.graph import Constant, integer_bounds
 from tospike.gen.onnx.tensor import Tensor
 from tospike.hw.params import require
 from tospike.sim.arithmetic import to_int64
@@ -18,7 +18,10 @@ ACTIVATION_BITS = 8
 
 
 def quant(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
-    """Import QONNX's Quant, of weights, biases or activations."""
+    """Import QONNX's Quant, of weights, biases or activations; one of 1 signed bit is a BipolarQuant."""
+    if grids.is_bipolar(node, context.graph):
+        bipolar_quant(context, node, name, {})
+        return
     quantizer = grids.quant(node, context.graph)
     if node.input[0] in context.graph.constants:
         levels = quantizer.levels(context.constant(node, 0, name).value)
@@ -30,6 +33,15 @@ def quant(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, 
         bits <= ACTIVATION_BITS, f"{name} has {bits} bits: activations of at most {ACTIVATION_BITS} bits are supported"
     )
     _round(context, node, context.data(node, name), grid)
+
+
+def trunc(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
+    """Import QONNX's Trunc, which drops the lowest bits of integers."""
+    tensor, truncation = context.data(node, name), grids.trunc(node, context.graph)
+    builder, size = context.builder, tensor.size
+    signed = not builder.is_unsigned(tensor.stage) if truncation.signed is None else truncation.signed
+    factor, shift = np.full(size, truncation.factor), np.full(size, truncation.shift)
+    _round(context, node, builder.scaled(stage_name(node), tensor, factor, shift), truncation.grid(signed=signed))
 
 
 def bipolar_quant(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
@@ -69,22 +81,22 @@ def quantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _: 
 
 
 def dequantize_linear(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str, Any]) -> None:
-    """Import DequantizeLinear, of constants or after a QuantizeLinear with the same scale."""
+    """Import DequantizeLinear, of constants, of a QuantizeLinear, or of an input of integers."""
     source = node.input[0]
     if source in context.graph.constants:
         integers = context.graph.constants[source].value
         require(
-            grids.integer_bounds(integers.dtype) is not None,
+            integer_bounds(integers.dtype) is not None,
             f"{name} takes {source!r}, which is {integers.dtype}: give integers",
         )
         quantizer = grids.linear(node, context.graph, integers.shape, integers.dtype)
         context.graph.constants[node.output[0]] = quantizer.constant(integers)
         return
     tensor = context.data(node, name, takes_codes=True)
+    require(tensor.is_code, f"{name} takes {source!r}, which are real values: put a QuantizeLinear before it")
     grid = grids.linear(node, context.graph, tensor.shape).grid()
-    good = tensor.is_code and context.builder.is_scaled(tensor, float(grid.scale), grid.zero_point)
-    require(good, f"{name} has another scale or zero point than the QuantizeLinear before it: export them in pairs")
-    context.pass_on(node, replace(tensor, is_code=False))
+    made = context.builder.dequantized(stage_name(node), tensor, float(grid.scale), grid.zero_point)
+    context.pass_on(node, made)
 
 
 def _round(

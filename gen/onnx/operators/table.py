@@ -6,9 +6,19 @@ from typing import Any
 import onnx
 
 from tospike.gen.onnx.context import ImportContext
-from tospike.gen.onnx.graph import ML, STANDARD
+from tospike.gen.onnx.graph import MICROSOFT, ML, STANDARD
 from tospike.gen.onnx.grids import QONNX
-from tospike.gen.onnx.operators import activations, arithmetic, layers, moves, pools, quantizers, scikit_learn, shapes
+from tospike.gen.onnx.operators import (
+    activations,
+    arithmetic,
+    layers,
+    moves,
+    pools,
+    qlinear,
+    quantizers,
+    scikit_learn,
+    shapes,
+)
 
 Handler = Callable[[ImportContext, onnx.NodeProto, str, dict[str, Any]], None]
 
@@ -57,6 +67,11 @@ OPERATORS: dict[str, Handler] = {
     "Dropout": arithmetic.alias,
     "QuantizeLinear": quantizers.quantize_linear,
     "DequantizeLinear": quantizers.dequantize_linear,
+    "QLinearConv": qlinear.qlinear_conv,
+    "QLinearMatMul": qlinear.qlinear_matmul,
+    "DynamicQuantizeLinear": qlinear.dynamic,
+    "ConvInteger": qlinear.dynamic,
+    "MatMulInteger": qlinear.dynamic,
 }
 """Handlers of ONNX's own operators; nodes with only constant inputs are computed instead, and those of
 `tospike.gen.onnx.answers` after the last layer are not hardware."""
@@ -65,7 +80,24 @@ QONNX_OPERATORS: dict[str, Handler] = {
     "Quant": quantizers.quant,
     "IntQuant": quantizers.quant,
     "BipolarQuant": quantizers.bipolar_quant,
+    "Trunc": quantizers.trunc,
     "MultiThreshold": quantizers.multi_threshold,
+}
+MICROSOFT_OPERATORS: dict[str, Handler] = {
+    "QuantizeLinear": quantizers.quantize_linear,
+    "DequantizeLinear": quantizers.dequantize_linear,
+    "QGemm": qlinear.qgemm,
+    "QLinearAdd": qlinear.qlinear_binary,
+    "QLinearMul": qlinear.qlinear_binary,
+    "QLinearAveragePool": qlinear.qlinear_pool,
+    "QLinearGlobalAveragePool": qlinear.qlinear_pool,
+    "QLinearReduceMean": qlinear.qlinear_pool,
+    "QLinearLeakyRelu": qlinear.qlinear_leaky_relu,
+    "QLinearConcat": qlinear.qlinear_concat,
+    "QLinearSigmoid": qlinear.qlinear_answer,
+    "QLinearSoftmax": qlinear.qlinear_answer,
+    "DynamicQuantizeMatMul": qlinear.dynamic,
+    "MatMulIntegerToFloat": qlinear.dynamic,
 }
 SCIKIT_LEARN_OPERATORS: dict[str, Handler] = {
     "Scaler": scikit_learn.scaler,
@@ -73,7 +105,11 @@ SCIKIT_LEARN_OPERATORS: dict[str, Handler] = {
     "LinearRegressor": scikit_learn.linear_regressor,
 }
 
-OF_DOMAIN = dict.fromkeys(STANDARD, OPERATORS) | dict.fromkeys(QONNX, QONNX_OPERATORS) | {ML: SCIKIT_LEARN_OPERATORS}
+OF_DOMAIN = (
+    dict.fromkeys(STANDARD, OPERATORS)
+    | dict.fromkeys(QONNX, QONNX_OPERATORS)
+    | {MICROSOFT: MICROSOFT_OPERATORS, ML: SCIKIT_LEARN_OPERATORS}
+)
 """The handlers by domain."""
 
 

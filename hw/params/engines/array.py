@@ -51,7 +51,7 @@ class ArrayParams:
         require_range("rows", self.rows, 1, 256)
         require_range("cols", self.cols, 1, 256)
         require_range("act-bits", self.act.bits, 1, 8)
-        require_range("weight-bits", self.weight_bits, 1, 8)
+        require_range("weight-bits", self.weight_bits, 1, 9)
         require_range("acc-bits", self.acc_bits, self.act.bits + self.weight.bits, 32)
         require(
             self.weight_bits > 1 or self.dataflow is Dataflow.OS,
@@ -197,7 +197,7 @@ class RequantizeParams:
 
     def __post_init__(self) -> None:
         require_range("fraction-bits", self.fraction_bits, 0, 15)
-        require_range("multiplier-bits", self.multiplier_bits, 2, 18)
+        require_range("multiplier-bits", self.multiplier_bits, 2, 28)
         require_range("max-shift", self.max_shift, 1, 47)
 
     @property

@@ -66,7 +66,7 @@ class DataflowDenseParams(EngineParams):
         require_range("pe", self.pe, 1, MAX_PRODUCTS)
         require_range("simd * pe", self.products, 1, MAX_PRODUCTS)
         require_range("act-bits", self.act.bits, 1, 8)
-        require_range("weight-bits", self.weight_bits, 2, 8)
+        require_range("weight-bits", self.weight_bits, 2, 9)
         require_range("acc-bits", self.acc_bits, self.act.bits + self.weight_bits, 32)
         require_range("dsp-products", self.dsps, 0, self.products)
         check_counter_bits(self.counter_bits)

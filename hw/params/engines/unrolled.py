@@ -43,7 +43,7 @@ class UnrolledLayer:
         require_range("inputs of a layer", self.inputs, 1, 1 << 12)
         require_range("outputs of a layer", self.outputs, 1, 1 << 12)
         require_range("products of an unrolled layer", self.inputs * self.outputs, 1, MAX_UNROLLED)
-        require_range("weight-bits", self.weight_bits, 2, 8)
+        require_range("weight-bits", self.weight_bits, 2, 9)
         require_range("acc-bits", self.acc_bits, 2, 32)
         require_range("terms", self.terms, 1, 2 * self.inputs + 1)
         require_range("adders", self.adders, 0, MAX_UNROLLED * 4)

@@ -191,7 +191,7 @@ def test_trained_scales_that_differ_are_added_by_weights():
     )
     quantized = quantize(Network(name="t", input=InputSpec(inputs=256), stages=stages), X)
     assert quantized.network.stages[2].synapses.weight.tolist() == [4, -1]
-    assert quantized.stages[2].unit == pytest.approx(0.1)
+    assert quantized.stages[2].unit * 2 ** quantized.stages[2].fraction_bits == pytest.approx(0.1)
 
 
 def test_a_max_pool_only_selects():

@@ -83,6 +83,22 @@ def test_full_width(rounding, shift):
         assert requantize(params, values, biases, neuron).tolist() == expected
 
 
+@pytest.mark.parametrize("bits", [17, 18, 24, 28])
+def test_wide_multipliers(bits):
+    """Their parts are multiplied separately."""
+    params, acc = RequantizeParams(multiplier_bits=bits, max_shift=47), IntFormat(bits=32, signed=True)
+    rng, most = random.Random(bits), (1 << bits) - 1
+    cases = [(value, 0, multiplier) for value in (acc.min, -1, 1, acc.max) for multiplier in (1, 1 << 16, most)]
+    half = acc.max // 2
+    cases += [(rng.randrange(-half, half), rng.randrange(1 << 20), rng.randrange(1 << bits)) for _ in range(99)]
+    for shift in (3, 30, 47):
+        expected = [exact(params.rounding, *case, shift, acc.min, acc.max) for case in cases]
+        assert requantize_in_hardware(params, acc, cases, shift, acc.min, acc.max) == expected
+        values, biases, factors = np.array(cases).T
+        neuron = Requantize(multiplier=factors, shift=shift, clamp=(acc.min, acc.max))
+        assert requantize(params, values, biases, neuron).tolist() == expected
+
+
 def test_multiplier_one_is_the_identity():
     params = RequantizeParams()
     acc = IntFormat(bits=8, signed=True)

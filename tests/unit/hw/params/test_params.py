@@ -36,7 +36,7 @@ def test_int_format_range(bits, signed, low, high):
     ("make", "message"),
     [
         (lambda: ArrayParams(rows=0, cols=8), "rows must be an integer from 1 to 256, not 0"),
-        (lambda: ArrayParams(rows=8, cols=8, weight_bits=9), "weight-bits must be .* 1 to 8, not 9"),
+        (lambda: ArrayParams(rows=8, cols=8, weight_bits=10), "weight-bits must be .* 1 to 9, not 10"),
         (
             lambda: ArrayParams(rows=8, cols=8, weight_bits=1, dataflow=Dataflow.WS),
             "weight-bits 1 needs dataflow os: .* give dataflow os, or 2 weight-bits",

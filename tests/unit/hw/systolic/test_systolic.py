@@ -148,7 +148,7 @@ def test_biases_finer_than_sums(dataflow):
 
 
 @BOTH
-@pytest.mark.parametrize(("act_bits", "signed", "weight_bits"), [(2, True, 2), (3, False, 2), (2, False, 8)])
+@pytest.mark.parametrize(("act_bits", "signed", "weight_bits"), [(2, True, 2), (3, False, 2), (2, False, 9)])
 def test_narrow_widths(dataflow, act_bits, signed, weight_bits):
     act = IntFormat(bits=act_bits, signed=signed)
     array = ArrayParams(rows=2, cols=3, dataflow=dataflow, act=act, weight_bits=weight_bits, acc_bits=14)

@@ -30,7 +30,7 @@ ENGINES = {
     "two adders between registers": unrolled([9, 5, 4], adder_levels=2),
     "signed": unrolled([6, 5, 3], act=SIGNED, weight_bits=6),
     "spikes and small weights": unrolled([12, 6, 3], act=U1, weight_bits=2),
-    "weights of 8 bits": unrolled([5, 5, 3], weight_bits=8, density=0.9),
+    "weights of 9 bits": unrolled([5, 5, 3], weight_bits=9, density=0.9),
     "finer biases": unrolled([6, 5, 3], requantize=RequantizeParams(fraction_bits=2)),
     "only zeros": unrolled([3, 2], density=0),
 }
