@@ -201,6 +201,8 @@ def notes(report: StudyReport) -> Iterator[str]:
         yield fpga_sentence(fpga)
     if matched := report.matched_qnn:
         yield f"no bit-matched QNN: {matched.missing}" if isinstance(matched, Missing) else matched.sentence
+    if report.exact_pair:
+        yield report.exact_pair.sentence
     if report.iso_accuracy:
         yield report.iso_accuracy.sentence
     if report.gates and report.gates.missing:

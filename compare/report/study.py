@@ -10,7 +10,14 @@ from tospike.compare.energy.technology import Platform
 from tospike.compare.plain import absent
 from tospike.compare.report.candidates import BestCandidates, Candidate, SearchReport
 from tospike.compare.report.design import DesignReport
-from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison, Missing, Sensitivity, Variant
+from tospike.compare.report.variations import (
+    ExactPairReport,
+    IsoAccuracy,
+    MatchedQnnComparison,
+    Missing,
+    Sensitivity,
+    Variant,
+)
 from tospike.compare.report.verdict import Interval, Verdict
 
 FORMAT = 4
@@ -93,8 +100,10 @@ class StudyReport:
     repeats: tuple[DesignReport, ...] = absent(tuple)
     """The compared designs with the weights of other seeds and folds; the verdict is over all of them."""
     controls: tuple[DesignReport, ...] = absent(tuple)
-    """Designs that the verdict does not compare: further cheap designs of a search, the bit-matched QNN."""
+    """Designs that the verdict does not compare: further cheap designs of a search, the bit-matched QNN, the event ANN
+    of an exact pair."""
     matched_qnn: MatchedQnnComparison | Missing | None = absent()
+    exact_pair: ExactPairReport | None = absent()
     activity: SpikeActivity | None
     """``None``: no layer of the SNN has spikes as input."""
     break_even: BreakEvenReport | None

@@ -30,6 +30,37 @@ class MatchedQnnComparison:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RatioInterval:
+    """An SNN over an ANN: energy by the hardware's counters."""
+
+    ratio: float
+    interval: Interval
+    """Over the samples, as in the verdict."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreeRunning:
+    """The SNN of an exact pair without its phases: IF neurons that fire while their input arrives."""
+
+    accuracy: float
+    mismatches: int
+    """Samples with other outputs than in phases."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExactPairReport:
+    """Controls of two networks that compute the same function."""
+
+    steps: int
+    """Steps of each layer's phase: the most spikes of a neuron."""
+    samples: int
+    event_ann: RatioInterval | None
+    """The SNN against the ANN on event engines; ``None`` if it is the ANN of the verdict, or cannot run on them."""
+    free_running: FreeRunning
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Variant:
     """One side with one parameter changed."""
 

@@ -24,7 +24,7 @@ from tospike.compare.search.eligible import Answers
 from tospike.compare.search.setting import Part, Setting, load_setting
 from tospike.compare.search.shape import shape_of_design
 from tospike.compare.search.space import Choice, Function, hardware
-from tospike.compare.study.trial import is_narrow
+from tospike.compare.study.variations.trial import is_narrow
 from tospike.gen.area.systolic import Area
 from tospike.gen.pipeline import Prepared
 from tospike.gen.place.options import Engine

@@ -15,13 +15,14 @@ from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison,
 from tospike.compare.study.break_even import break_even_report
 from tospike.compare.study.candidates import search_report
 from tospike.compare.study.chosen import Chosen, choose
-from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy, run_grid
-from tospike.compare.study.matched_qnn import compare_matched_qnn, matched_act_bits, matched_qnn_design
 from tospike.compare.study.measure import Measured, measure_side
 from tospike.compare.study.options import Progress, StudyOptions
 from tospike.compare.study.platforms import compared_sides
-from tospike.compare.study.sensitivity import placed_states, rank, variants
-from tospike.compare.study.trial import Trials
+from tospike.compare.study.variations.exact_pair import exact_controls
+from tospike.compare.study.variations.iso_accuracy import compare_at_equal_accuracy, run_grid
+from tospike.compare.study.variations.matched_qnn import compare_matched_qnn, matched_act_bits, matched_qnn_design
+from tospike.compare.study.variations.sensitivity import placed_states, rank, variants
+from tospike.compare.study.variations.trial import Trials
 from tospike.compare.study.verdict import judge
 from tospike.compare.study.workload import Workload
 from tospike.gen.data.datasets import DataSet
@@ -101,6 +102,9 @@ def _report(
     controls, matched = _matched_qnn(
         chosen.options["ann"], paths["ann"], chosen.compared["snn"], snn.design, data, options
     )
+    exact = exact_controls(
+        chosen.compared["ann"], snn, chosen.compared["snn"], paths["snn"], data, chosen.options["snn"], options.prices
+    )
     further = tuple(each.design for kind in KINDS for each in measured[kind][1:])
     iso_accuracy = None if chosen.search else _iso_accuracy(trials, len(data.x), options, progress)
     changed, ranked = _sensitivity(trials, data, verdict.by_technology, options, progress)
@@ -117,8 +121,9 @@ def _report(
         best=best,
         search=search_report(chosen.search, best) if chosen.search else None,
         repeats=own.repeats,
-        controls=further + controls,
+        controls=further + controls + (exact.designs if exact else ()),
         matched_qnn=matched,
+        exact_pair=exact.report if exact else None,
         activity=activity,
         break_even=break_even_report(ann, snn, activity, options.technologies),
         iso_accuracy=iso_accuracy,

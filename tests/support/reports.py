@@ -30,7 +30,7 @@ from tospike.compare.report.study import (
 )
 from tospike.compare.report.variations import Sensitivity, Variant
 from tospike.compare.study.judged import Judged
-from tospike.compare.study.matched_qnn import compare_matched_qnn
+from tospike.compare.study.variations.matched_qnn import compare_matched_qnn
 from tospike.compare.study.verdict import judge
 from tospike.synth.report import CriticalPath
 

@@ -16,8 +16,8 @@ from tospike.compare.energy.counters.work import StatePlacement
 from tospike.compare.energy.place import spike_break_even
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.study.engines import option_changes
-from tospike.compare.study.sensitivity import Variant, matched_qnn_change, placed_states, rank, variants
-from tospike.compare.study.trial import Trials
+from tospike.compare.study.variations.sensitivity import Variant, matched_qnn_change, placed_states, rank, variants
+from tospike.compare.study.variations.trial import Trials
 from tospike.compare.sweep.measure import measure
 from tospike.compare.sweep.point import Point
 from tospike.compare.sweep.result import PointResult, SideResult

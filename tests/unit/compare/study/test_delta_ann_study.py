@@ -20,8 +20,8 @@ from tospike.compare.energy.technology import load_technology
 from tospike.compare.study.engines import describe, option_changes
 from tospike.compare.study.entry import Prices, published
 from tospike.compare.study.layers import ann_bits
-from tospike.compare.study.matched_qnn import matched_qnn_design
-from tospike.compare.study.trial import Trials
+from tospike.compare.study.variations.matched_qnn import matched_qnn_design
+from tospike.compare.study.variations.trial import Trials
 from tospike.gen.emit.random_design import random_design
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare

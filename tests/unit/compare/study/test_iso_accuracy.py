@@ -9,10 +9,10 @@ import pytest
 from support.networks import write_networks
 
 from tospike.compare.energy.technology import load_technology
-from tospike.compare.study.iso_accuracy import GridPoint, ann_grid, run_grid, snn_grid
-from tospike.compare.study.iso_accuracy import compare_at_equal_accuracy as _compare
-from tospike.compare.study.matched_qnn import matched_qnn_design
-from tospike.compare.study.trial import Trial, Trials
+from tospike.compare.study.variations.iso_accuracy import GridPoint, ann_grid, run_grid, snn_grid
+from tospike.compare.study.variations.iso_accuracy import compare_at_equal_accuracy as _compare
+from tospike.compare.study.variations.matched_qnn import matched_qnn_design
+from tospike.compare.study.variations.trial import Trial, Trials
 from tospike.gen.data.datasets import load_data
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
@@ -145,7 +145,7 @@ def test_grids_go_down_from_the_networks_as_they_are(trials):
 
 
 def test_a_grid_is_run_and_each_point_only_once(trials, monkeypatch):
-    monkeypatch.setattr("tospike.compare.study.iso_accuracy.WEIGHT_BITS", (4,))
+    monkeypatch.setattr("tospike.compare.study.variations.iso_accuracy.WEIGHT_BITS", (4,))
     grid = run_grid(trials)
     assert {(p.kind, p.label) for p in grid} >= {("ann", ""), ("snn", ""), ("snn", "2 steps, 4-bit weights")}
     again = run_grid(trials)

@@ -17,8 +17,8 @@ from tospike.compare.report.numbers import percent, significant
 from tospike.compare.report.variations import IsoAccuracy, Match, Point
 from tospike.compare.report.verdict import Interval
 from tospike.compare.study.layers import ann_bits, weight_bits
-from tospike.compare.study.matched_qnn import matched_act_bits
-from tospike.compare.study.trial import Trial, Trials
+from tospike.compare.study.variations.matched_qnn import matched_act_bits
+from tospike.compare.study.variations.trial import Trial, Trials
 from tospike.compare.verdict.ratio import CONFIDENCE
 from tospike.gen.pipeline import Prepared
 from tospike.hw.params import ceil_div

@@ -14,8 +14,8 @@ from tospike.compare.energy.technology import Technology
 from tospike.compare.report.design import Kind
 from tospike.compare.report.variations import Sensitivity, Variant
 from tospike.compare.study.engines import option_changes
-from tospike.compare.study.matched_qnn import matched_act_bits
-from tospike.compare.study.trial import SAMPLES, Trials
+from tospike.compare.study.variations.matched_qnn import matched_act_bits
+from tospike.compare.study.variations.trial import SAMPLES, Trials
 from tospike.compare.verdict.noninferior import MARGIN
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.pipeline import Prepared

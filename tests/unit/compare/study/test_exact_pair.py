@@ -1,0 +1,75 @@
+"""A study of an exact pair, with its controls."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from support.command_line import tospike
+from support.exact_pairs import data_of, dense_network
+
+from tospike.compare.study.variations.exact_pair import exact_controls
+from tospike.gen.data.datasets import load_data
+from tospike.gen.exact.options import ExactOptions
+from tospike.gen.exact.pair import exact_pair
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
+from tospike.gen.place.options import Engine
+from tospike.sim import accelerator
+
+OPTIONS = ("--data", "npz:d.npz", "--no-synth", "--no-iso-accuracy", "--no-sensitivity", "--rtl-samples", 2)
+
+
+@pytest.fixture
+def files(tmp_path):
+    rng = np.random.default_rng(5)
+    x = rng.random((60, 6)).astype(np.float32)
+    pair = exact_pair(dense_network(rng, (6, 9, 8, 4)), data_of(x), ExactOptions(steps=8))
+    (tmp_path / "s.nir").write_bytes(pair.snn)
+    (tmp_path / "s.onnx").write_bytes(pair.ann)
+    np.savez(tmp_path / "d.npz", x=x, y=np.arange(60) % 4)
+    return tmp_path
+
+
+def study(folder, *options):
+    result = tospike("compare", "pair", "--pair", "--ann", "s.onnx", "--snn", "s.nir", *OPTIONS, *options, cwd=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return json.loads((folder / "out" / "report.json").read_text()), " ".join(result.stdout.split())
+
+
+def test_the_controls_of_an_exact_pair(files):
+    report, printed = study(files)
+    ann, snn = report["designs"]
+    assert ann["correct_samples"] == snn["correct_samples"] and snn["mismatches"] == 0
+    found, (event, *_) = report["exact_pair"], [each for each in report["controls"] if each["name"] == "event ANN"]
+    assert (
+        event["correct_samples"] == ann["correct_samples"] and "event engines that skip zeros" in event["description"]
+    )
+    assert found["event_ann"]["ratio"] == pytest.approx(snn["counters_pj"]["total"] / event["counters_pj"]["total"])
+    assert 0 < found["free_running"]["mismatches"] < found["samples"], "three layers fire too early without phases"
+    assert found["sentence"] in printed and "The networks are an exact pair" in printed
+    assert found["sentence"] in (files / "out" / "report.html").read_text()
+
+
+def controls(folder, **options):
+    """The controls of both files, without RTL."""
+    data = load_data(f"npz:{folder / 'd.npz'}")
+    given = ModelOptions(given=options)
+    ann = prepare(folder / "s.onnx", data, given.of_kind(spiking=False))
+    snn = prepare(folder / "s.nir", data, given.of_kind(spiking=True))
+    measured = SimpleNamespace(result=accelerator.run(snn.design, snn.integers(data.x)))
+    return exact_controls(ann, measured, snn, folder / "s.nir", data, ModelOptions(), None)
+
+
+def test_an_ann_that_skips_zeros_needs_no_control(files):
+    found = controls(files, engine=Engine.EVENT)
+    assert found.designs == () and found.report.event_ann is None
+    assert "on event engines" not in found.report.sentence
+
+
+def test_other_pairs_have_none(files):
+    """The same SNN against an ANN of other weights."""
+    rng = np.random.default_rng(6)
+    x = np.load(files / "d.npz")["x"]
+    (files / "s.onnx").write_bytes(exact_pair(dense_network(rng, (6, 9, 8, 4)), data_of(x), ExactOptions(steps=8)).ann)
+    assert controls(files) is None
