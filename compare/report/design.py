@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tospike.compare.energy.gates.summary import GateReport
 from tospike.compare.energy.levels import Difference
+from tospike.compare.energy.neurobench import NeuroBench
 from tospike.compare.energy.summary import CounterEnergyReport, OperationEnergyReport
 from tospike.compare.plain import absent, renamed
 from tospike.compare.report.area import CellArea, FpgaArea
@@ -88,6 +89,8 @@ class DesignReport:
     """1 for each sample whose class the golden model tells, else 0."""
     interval: float | None = None
     """Mean cycles between two answers when samples follow one another without a gap; ``None``: not known."""
+    neurobench: NeuroBench | None = absent()
+    """Activity by the names of NeuroBench."""
 
     @property
     def samples_per_second(self) -> float | None:

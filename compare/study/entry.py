@@ -14,6 +14,7 @@ from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.energy.counts.operations import operation_model
 from tospike.compare.energy.gates.summary import GateReport
 from tospike.compare.energy.levels import Difference, differences
+from tospike.compare.energy.neurobench import neurobench
 from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.summary import CounterEnergyReport, OperationEnergyReport, mean_terms
 from tospike.compare.energy.technology import Technology
@@ -86,6 +87,7 @@ class GoldenEntry:
             cycles_samples=tuple(cycles.tolist()),
             correct_samples=tuple(self.correct.astype(int).tolist()),
             interval=self.interval,
+            neurobench=neurobench(self.prepared.quantized.network, self.engines),
         )
 
 
