@@ -90,6 +90,10 @@ COMMANDS = {
                 module="energy.models",
                 summary="List the energy models, the technologies and the published break-even points.",
             ),
+            "literature": Entry(
+                module="energy.literature",
+                summary="Compute published comparisons again, from the constants that they state.",
+            ),
             "break-even": Entry(
                 module="energy.break_even",
                 summary="Find the spikes per activation below which an SNN layer needs less energy than an "

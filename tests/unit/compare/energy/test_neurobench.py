@@ -38,7 +38,7 @@ def test_ann(tmp_path, engine):
 
 
 def test_snn(tmp_path):
-    network, x, result, found = metrics(tmp_path, "s.nir", steps=7)
+    _, x, result, found = metrics(tmp_path, "s.nir", steps=7)
     spikes = result.counters["2.values"].mean()  # engine 0 is the encoder
     assert found.synaptic_operations.effective_acs == pytest.approx(3 * spikes)
     assert found.synaptic_operations.effective_macs == pytest.approx(7 * 5 * np.count_nonzero(x, axis=1).mean())
