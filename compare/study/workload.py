@@ -128,6 +128,8 @@ class BuiltinWorkload:
     finalists: int = Workload.finalists
     options: Mapping[str, Any] = field(default_factory=dict)
     """Model options that differ from the defaults."""
+    own_options: Mapping[str, Any] = field(default_factory=dict)
+    """Further ones that suit the workload's own networks; they do not hold for a network of the user's."""
     nir: Mapping[str, Any] = field(default_factory=dict)
     """Rules that the SNN's file does not state; ignored if the file states its own."""
 
@@ -150,7 +152,7 @@ WORKLOADS = {
         snn="mnist_snn.nir",
         data_kind="mnist:",
         rtl_samples=500,
-        options={"weight_bits": 6},
+        own_options={"weight_bits": 6},
     ),
     "mnist-cnn": BuiltinWorkload(
         description="handwritten digits of MNIST, 28 x 28 pixels: static images, a convolutional network",
@@ -215,7 +217,9 @@ def named(name: str, options: ModelOptions, given: Overrides | None = None) -> W
     complete = data is not None and data.startswith(known.data_kind) and (snn is not None or known.converted_steps)
     if ann is None or data is None or not complete:
         raise InputError(f"{name} needs {known.needs}")
-    usual = dict(known.options) if snn and snn.is_file() and states_options(snn) else {**known.options, **known.nir}
+    usual = {**known.options, **({} if given.ann or given.snn else known.own_options)}
+    if not (snn and snn.is_file() and states_options(snn)):
+        usual |= known.nir
     chosen = ("rows", "cols") if options.fit else ()  # by --fit
     unset = {name: value for name, value in usual.items() if getattr(options, name) is None and name not in chosen}
     return Workload(

@@ -55,6 +55,8 @@ def test_options_of_the_workload_give_way_to_the_users():
     given = Overrides(data="mnist:x")
     assert named("mnist-mlp", ModelOptions(), given).options == ModelOptions(weight_bits=6)
     assert named("mnist-mlp", ModelOptions(weight_bits=4), given).options == ModelOptions(weight_bits=4)
+    for own in ({"ann": (Path("a.onnx"),)}, {"snn": (Path("s.nir"),)}):
+        assert named("mnist-mlp", ModelOptions(), replace(given, **own)).options == ModelOptions()
     workload = named("nmnist", ModelOptions(), OWN)
     assert workload.options == ModelOptions(steps=300, framework=Framework.SINABS)
     assert (workload.data.time_bin_us, workload.data.hold_out) == (1000, 4)
