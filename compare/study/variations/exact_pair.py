@@ -23,6 +23,7 @@ from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared, prepare
 from tospike.gen.place.options import Place
 from tospike.hw.params import InputError
+from tospike.sim.network import Dense
 from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import evaluate
 from tospike.tb.inference import Backend
@@ -61,7 +62,8 @@ def exact_controls(
     assert phase is not None  # each layer of an exact pair has one
     free = _free_running(compared, snn, data)
     event, ratio = None, None
-    if shape_of_design(ann, ann.design.params).engine != "event":
+    is_dense = all(isinstance(stage.synapses, Dense) for stage in compared.quantized.network.stages)
+    if is_dense and shape_of_design(ann, ann.design.params).engine != "event":  # which takes no windows of an ANN
         event = _event_ann(file, data, given, prices)
         found = energy_ratio(*(np.array([each.counters_pj.samples]) for each in (event, snn.design)))
         ratio = RatioInterval(ratio=found.ratio, interval=found.interval)

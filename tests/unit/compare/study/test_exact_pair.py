@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from support.command_line import tospike
-from support.exact_pairs import data_of, dense_network
+from support.exact_pairs import data_of, dense_network, image_network
 
 from tospike.compare.study.variations.exact_pair import exact_controls
 from tospike.gen.data.datasets import load_data
@@ -65,6 +65,17 @@ def test_an_ann_that_skips_zeros_needs_no_control(files):
     found = controls(files, engine=Engine.EVENT)
     assert found.designs == () and found.report.event_ann is None
     assert "on event engines" not in found.report.sentence
+
+
+def test_no_event_engine_takes_the_windows_of_an_ann(tmp_path):
+    rng = np.random.default_rng(4)
+    x = rng.random((30, 60)).astype(np.float32)
+    pair = exact_pair(image_network(rng), data_of(x), ExactOptions(steps=4))
+    (tmp_path / "s.nir").write_bytes(pair.snn)
+    (tmp_path / "s.onnx").write_bytes(pair.ann)
+    np.savez(tmp_path / "d.npz", x=x, y=np.arange(30) % 3)
+    found = controls(tmp_path)
+    assert found.designs == () and found.report.event_ann is None and found.report.free_running.mismatches
 
 
 def test_other_pairs_have_none(files):
