@@ -66,7 +66,7 @@ def partition(
         except InputError as error:
             refused[text] = str(error)
         progress(number)
-    chosen = choose([(_spikes(every[each.place]), each) for each in found], wanted.objective, wanted.max_accuracy_loss)
+    chosen = choose([(kinds_of(every[each.place]), each) for each in found], wanted.objective, wanted.max_accuracy_loss)
     in_rtl = [each for each in (chosen.best, chosen.runner_up) if each is not None and wanted.rtl_samples]
     return Partition(
         **{field.name: getattr(chosen, field.name) for field in fields(Choice)},
@@ -85,7 +85,7 @@ def partition(
     )
 
 
-def _spikes(placement: Placement) -> frozenset[bool]:
+def kinds_of(placement: Placement) -> frozenset[bool]:
     """Return whether layers of a placement spike: all, none, or some."""
     return frozenset(place.spikes for place in placement.values())
 

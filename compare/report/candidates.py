@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tospike.compare.report.design import Kind
+from tospike.compare.report.design import Kind, Side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Shape:
 class Candidate(Shape):
     """A design of a side."""
 
-    side: Kind
+    side: Side
     file: str
     """Its network."""
     seed: int | None

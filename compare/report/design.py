@@ -17,6 +17,8 @@ from tospike.compare.report.area import CellArea, FpgaArea
 Kind = Literal["ann", "snn"]
 """The two networks of a study."""
 KINDS: tuple[Kind, Kind] = ("ann", "snn")
+Side = Literal["ann", "snn", "hybrid"]
+"""The sides of a study: a hybrid has layers of both networks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +56,8 @@ class DesignReport:
     """One design: accuracy, cycles, area, energy. Energies are in picojoules per inference."""
 
     name: str
-    kind: Literal["ann", "snn", "qnn"]
-    """``qnn``: the bit-matched QNN, which the verdict does not compare."""
+    kind: Literal["ann", "snn", "hybrid", "qnn"]
+    """``qnn``: the bit-matched QNN. The verdict compares neither it nor a hybrid."""
     description: str
     accuracy: Accuracy
     rtl_samples: int

@@ -36,7 +36,7 @@
 
   var filters = element(host, "p", { "class": "note" });
   var sides = {}, engines = {};
-  ["ann", "snn"].forEach(function (side) { sides[side] = check(filters, side.toUpperCase(), true); });
+  ["ann", "snn", "hybrid"].filter(function (side) { return points.some(function (point) { return point.side === side; }); }).forEach(function (side) { sides[side] = check(filters, side.toUpperCase(), true); });
   points.forEach(function (point) {
     if (!engines[point.engine]) engines[point.engine] = check(filters, point.engine, true);
   });

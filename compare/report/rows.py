@@ -203,6 +203,8 @@ def notes(report: StudyReport) -> Iterator[str]:
         yield f"no bit-matched QNN: {matched.missing}" if isinstance(matched, Missing) else matched.sentence
     if report.exact_pair:
         yield report.exact_pair.sentence
+    if report.hybrid:
+        yield report.hybrid.sentence
     if report.iso_accuracy:
         yield report.iso_accuracy.sentence
     if report.gates and report.gates.missing:

@@ -12,6 +12,7 @@ from tospike.compare.report.candidates import BestCandidates, Candidate, SearchR
 from tospike.compare.report.design import DesignReport
 from tospike.compare.report.variations import (
     ExactPairReport,
+    HybridReport,
     IsoAccuracy,
     MatchedQnnComparison,
     Missing,
@@ -91,7 +92,7 @@ class StudyReport:
     warnings: tuple[str, ...]
     verdict: Verdict
     designs: tuple[DesignReport, ...]
-    """The designs that the verdict compares: the ANN, then the SNN."""
+    """The designs that the verdict compares: the ANN, then the SNN; and then a hybrid, if one was asked for."""
     candidates: tuple[Candidate, ...]
     """The designs of a search, or the pair."""
     best: BestCandidates
@@ -104,6 +105,8 @@ class StudyReport:
     of an exact pair."""
     matched_qnn: MatchedQnnComparison | Missing | None = absent()
     exact_pair: ExactPairReport | None = absent()
+    hybrid: HybridReport | None = absent()
+    """The mix of both networks in ``designs``."""
     activity: SpikeActivity | None
     """``None``: no layer of the SNN has spikes as input."""
     break_even: BreakEvenReport | None

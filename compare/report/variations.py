@@ -1,9 +1,10 @@
-"""Other designs for the same task. Energies are means per inference by the hardware's counters, in picojoules; every
-ratio is SNN over ANN."""
+"""Other designs for the same task. Energies are means per inference by the hardware's counters, in picojoules; a
+ratio is SNN over ANN unless it says otherwise."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tospike.compare.report.design import Kind
+from tospike.compare.report.design import Kind, Side
 from tospike.compare.report.verdict import Interval
 
 
@@ -31,7 +32,7 @@ class MatchedQnnComparison:
 
 @dataclass(frozen=True, kw_only=True)
 class RatioInterval:
-    """An SNN over an ANN: energy by the hardware's counters."""
+    """One design over another: energy by the hardware's counters."""
 
     ratio: float
     interval: Interval
@@ -57,6 +58,35 @@ class ExactPairReport:
     event_ann: RatioInterval | None
     """The SNN against the ANN on event engines; ``None`` if it is the ANN of the verdict, or cannot run on them."""
     free_running: FreeRunning
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BridgeCost:
+    """A circuit between layers of the two sides."""
+
+    engine: str
+    pj: float
+    """Of its work, and of the clock of its flip-flops."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HybridReport:
+    """The best mix of both networks' layers."""
+
+    place: str
+    """Where each layer runs, as ``--place`` takes it."""
+    placements: int
+    """Placements that were evaluated."""
+    samples: int
+    """Training samples on which they were."""
+    over_ann: RatioInterval
+    """Hybrid over the ANN that the verdict compares."""
+    over_snn: RatioInterval
+    """Hybrid over the SNN that the verdict compares."""
+    margins: Mapping[str, float]
+    """Energy of the best placement as an ANN (``all_ann``) and as an SNN (``all_snn``), over that of the hybrid."""
+    bridges: tuple[BridgeCost, ...]
     sentence: str
 
 
@@ -91,7 +121,7 @@ class Sensitivity:
 class Point:
     """One network at one point of its grid of bits and time steps."""
 
-    kind: Kind
+    kind: Side
     label: str
     """Empty: the network as given."""
     accuracy: float

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from tospike.compare.report.area import FpgaArea
 from tospike.compare.report.candidates import BestCandidates, Candidate, CandidateArea, SearchReport, describe
-from tospike.compare.report.design import KINDS, DesignReport, Kind
+from tospike.compare.report.design import KINDS, DesignReport, Kind, Side
 from tospike.compare.report.numbers import percent
 from tospike.compare.search.choose import Scored, front
 from tospike.compare.search.eligible import Target
@@ -16,35 +17,47 @@ from tospike.compare.study.chosen import Chosen, Search, command_of
 from tospike.compare.study.measure import Measured
 from tospike.compare.study.workload import Workload
 from tospike.gen.area.systolic import Area
+from tospike.gen.pipeline import Prepared
 
 
 def pair_of(workload: Workload, chosen: Chosen, measured: Mapping[Kind, Measured]) -> BestCandidates:
     """Return the pair of designs that is compared without a search."""
-    both = {}
-    for kind in KINDS:
-        design, prepared = measured[kind].design, chosen.compared[kind]
-        counted, cells = design.counters_pj, design.fpga if isinstance(design.fpga, FpgaArea) else None
-        both[kind] = Candidate(
-            side=kind,
-            file=chosen.paths[kind].name,
-            **vars(shape_of_design(prepared, prepared.design.params)),
-            seed=None,
-            seeds=1,
-            is_quantised_after_training=False,
-            accuracy=design.accuracy.golden,
-            validation_accuracy=None,
-            accuracy_bound=None,
-            eligible=True,
-            cycles=design.cycles.mean,
-            interval=design.interval,
-            energy_pj=counted.total,
-            cost_model=counted.technology,
-            technologies=counted.technologies,
-            area=_area(cells, counted.area_um2, is_measured=cells is not None),
-            on_front=True,
+    both = {
+        kind: as_candidate(
+            kind,
+            chosen.compared[kind],
+            measured[kind].design,
+            file=chosen.paths[kind],
             command=command_of(workload, kind, chosen.paths[kind], chosen.options[kind]),
         )
+        for kind in KINDS
+    }
     return BestCandidates(ann=both["ann"], snn=both["snn"])
+
+
+def as_candidate(side: Side, prepared: Prepared, design: DesignReport, *, file: Path, command: str) -> Candidate:
+    """Return a design that nothing was searched for: its network's ``file``, and the ``command`` that makes it."""
+    counted, cells = design.counters_pj, design.fpga if isinstance(design.fpga, FpgaArea) else None
+    return Candidate(
+        side=side,
+        file=file.name,
+        **vars(shape_of_design(prepared, prepared.design.params)),
+        seed=None,
+        seeds=1,
+        is_quantised_after_training=False,
+        accuracy=design.accuracy.golden,
+        validation_accuracy=None,
+        accuracy_bound=None,
+        eligible=True,
+        cycles=design.cycles.mean,
+        interval=design.interval,
+        energy_pj=counted.total,
+        cost_model=counted.technology,
+        technologies=counted.technologies,
+        area=_area(cells, counted.area_um2, is_measured=cells is not None),
+        on_front=True,
+        command=command,
+    )
 
 
 def candidates_of(

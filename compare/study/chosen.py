@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tospike.compare.report.design import KINDS, Kind
+from tospike.compare.report.design import KINDS, Kind, Side
 from tospike.compare.search.run import Found, SearchResult, search
 from tospike.compare.search.setting import Part, Setting
 from tospike.compare.search.split import split_validation
@@ -182,7 +182,7 @@ def _folds(networks: Mapping[Kind, tuple[Trained, ...]]) -> tuple[int | None, ..
     return next(iter(several))
 
 
-def command_of(workload: Workload, side: Kind, file: Path, options: ModelOptions) -> str:
+def command_of(workload: Workload, side: Side, file: Path, options: ModelOptions) -> str:
     """Return the command that makes a design of a side."""
     words = ["tospike", "generate", "network", str(file)]
     if isinstance(workload.data, SampleOptions):

@@ -19,7 +19,7 @@ from tospike.compare.energy.observe import engine_activities
 from tospike.compare.energy.summary import CounterEnergyReport, OperationEnergyReport, mean_terms
 from tospike.compare.energy.technology import Technology
 from tospike.compare.report.area import area_of
-from tospike.compare.report.design import Accuracy, DesignReport, Distribution, Kind
+from tospike.compare.report.design import Accuracy, DesignReport, Distribution, Side
 from tospike.compare.study.engines import describe
 from tospike.gen.pipeline import Prepared
 from tospike.sim.network import Array
@@ -57,7 +57,7 @@ class GoldenEntry:
         self,
         *,
         name: str,
-        kind: Kind | Literal["qnn"],
+        kind: Side | Literal["qnn"],
         accuracy: Accuracy,
         rtl_samples: int,
         mismatches: int | None,

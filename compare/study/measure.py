@@ -9,7 +9,7 @@ from typing import TypeVar
 from tospike.compare.energy.activity import EngineActivity
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.gates.study import gate_figures
-from tospike.compare.report.design import Accuracy, DesignReport, Kind
+from tospike.compare.report.design import Accuracy, DesignReport, Side
 from tospike.compare.study.entry import golden_entry
 from tospike.compare.study.options import Progress, StudyOptions
 from tospike.gen.data.datasets import DataSet
@@ -59,7 +59,7 @@ class _Steps:
 
 
 def measure_side(
-    kind: Kind,
+    kind: Side,
     name: str,
     prepared: Prepared,
     data: DataSet,

@@ -42,6 +42,9 @@ class StudyOptions:
     matched_qnn: bool = option(
         True, "Also compare with the bit-matched QNN, the ANN with activations of ceil(log2(steps + 1)) bits"
     )
+    hybrid: bool = option(
+        False, "Exact pairs: also measure the best mix of both networks' layers, as tospike partition finds it"
+    )
     search: SearchOptions | None = None
     """How to search both sides; ``None``: one design of each is compared."""
     gates: GateStudy | None = None

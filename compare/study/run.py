@@ -2,23 +2,32 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
 from tospike.compare.energy.break_even import spike_activity
 from tospike.compare.energy.counts.models import MODELS
-from tospike.compare.report.candidates import BestCandidates
+from tospike.compare.report.candidates import BestCandidates, Candidate
 from tospike.compare.report.design import KINDS, DesignReport, Kind
 from tospike.compare.report.study import Provenance, Seeds, StudyReport, TechnologyReport, WorkloadReport
-from tospike.compare.report.variations import IsoAccuracy, MatchedQnnComparison, Missing, Sensitivity, Variant
+from tospike.compare.report.variations import (
+    HybridReport,
+    IsoAccuracy,
+    MatchedQnnComparison,
+    Missing,
+    Sensitivity,
+    Variant,
+)
 from tospike.compare.study.break_even import break_even_report
-from tospike.compare.study.candidates import search_report
-from tospike.compare.study.chosen import Chosen, choose
+from tospike.compare.study.candidates import as_candidate, search_report
+from tospike.compare.study.chosen import Chosen, choose, command_of
 from tospike.compare.study.measure import Measured, measure_side
 from tospike.compare.study.options import Progress, StudyOptions
 from tospike.compare.study.platforms import compared_sides
-from tospike.compare.study.variations.exact_pair import exact_controls
+from tospike.compare.study.variations.exact_pair import exact_controls, turned
+from tospike.compare.study.variations.hybrid import Hybrid, best_hybrid, measure_hybrid
 from tospike.compare.study.variations.iso_accuracy import compare_at_equal_accuracy, run_grid
 from tospike.compare.study.variations.matched_qnn import compare_matched_qnn, matched_act_bits, matched_qnn_design
 from tospike.compare.study.variations.sensitivity import placed_states, rank, variants
@@ -33,6 +42,8 @@ from tospike.gen.pipeline import Prepared
 from tospike.gen.tools.children import Stopped, temporary_folder
 from tospike.hw.params import InputError
 
+HYBRID: Literal["hybrid"] = "hybrid"
+"""Folder of a hybrid, and its side."""
 QUESTION = "Spikes or not, on digital hardware?"
 
 
@@ -70,6 +81,8 @@ def run_study(
     for kind in KINDS:
         for folder in _folders(out, kind, count):
             check_replaceable(folder)
+    if options.hybrid:
+        check_replaceable(out / HYBRID)
     with temporary_folder() as work:
         paths = workload.networks(data, work)
         chosen = choose(workload, data, paths, options, progress)
@@ -90,9 +103,14 @@ def _report(
     data, paths = chosen.data, chosen.paths
     if options.rtl_samples is None and workload.rtl_samples is not None:
         options = replace(options, rtl_samples=min(workload.rtl_samples, len(data.x)))
+    hybrid = None
+    if options.hybrid:
+        both, given = chosen.compared, chosen.options["snn"]
+        hybrid = best_hybrid(both["ann"], both["snn"], given, data, options.technology, progress)
     measured = _measure_all(chosen, out, options, progress)
     ann, snn = (measured[kind][0] for kind in KINDS)
-    designs = (ann.design, snn.design)
+    third = None if hybrid is None else _third_side(hybrid, workload, chosen, (ann, snn), out, options, progress)
+    designs = (ann.design, snn.design, *([third.design] if third else []))
     activity = spike_activity(*([layer for engine in side.engines for layer in engine.layers] for side in (ann, snn)))
     sides = compared_sides(workload, chosen, measured, options)
     own = sides[0]
@@ -105,6 +123,8 @@ def _report(
     exact = exact_controls(
         chosen.compared["ann"], snn, chosen.compared["snn"], paths["snn"], data, chosen.options["snn"], options.prices
     )
+    if exact:
+        verdict = replace(verdict, flips=verdict.flips + turned(exact.report, verdict.ratio))
     further = tuple(each.design for kind in KINDS for each in measured[kind][1:])
     iso_accuracy = None if chosen.search else _iso_accuracy(trials, len(data.x), options, progress)
     changed, ranked = _sensitivity(trials, data, verdict.by_technology, options, progress)
@@ -117,13 +137,14 @@ def _report(
         warnings=_warnings(data, ann, snn),
         verdict=verdict,
         designs=designs,
-        candidates=own.candidates,
+        candidates=own.candidates + ((third.candidate,) if third else ()),
         best=best,
         search=search_report(chosen.search, best) if chosen.search else None,
         repeats=own.repeats,
         controls=further + controls + (exact.designs if exact else ()),
         matched_qnn=matched,
         exact_pair=exact.report if exact else None,
+        hybrid=third.report if third else None,
         activity=activity,
         break_even=break_even_report(ann, snn, activity, options.technologies),
         iso_accuracy=iso_accuracy,
@@ -140,6 +161,30 @@ def _report(
         ),
         provenance=_provenance(ann, snn, options, command),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ThirdSide:
+    design: DesignReport
+    candidate: Candidate
+    report: HybridReport
+
+
+def _third_side(
+    hybrid: Hybrid,
+    workload: Workload,
+    chosen: Chosen,
+    sides: tuple[Measured, Measured],
+    out: Path,
+    options: StudyOptions,
+    progress: Progress,
+) -> _ThirdSide:
+    """Measure a hybrid."""
+    design, report = measure_hybrid(hybrid, sides, chosen.data, out / HYBRID, options, progress)
+    given = chosen.options["snn"].with_layers({layer: {"place": place} for layer, place in hybrid.places.items()})
+    command = command_of(workload, HYBRID, chosen.paths["snn"], given)
+    candidate = as_candidate(HYBRID, hybrid.prepared, design, file=chosen.paths["snn"], command=command)
+    return _ThirdSide(design=design, candidate=candidate, report=report)
 
 
 def _warnings(data: DataSet, *sides: Measured) -> tuple[str, ...]:

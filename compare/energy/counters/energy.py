@@ -124,7 +124,7 @@ def counter_energy(
     resources = resources_of(engines, sum(clocked.values()))
     busy_bits = sum((clocked[engine.name] * engine.busy for engine in engines), np.zeros_like(inside))
     idle_bits = resources.registers * inside - busy_bits
-    work = [_work_terms(technology, engine, inside) for engine in engines]
+    work = [work_terms(technology, engine, inside) for engine in engines]
     overheads: Terms = {
         "clock_busy": busy_bits * technology.clocked_bit,
         "clock_idle": idle_bits * technology.clocked_bit + technology.clock_network(resources) * inside,
@@ -153,7 +153,8 @@ def resources_of(engines: Sequence[EngineWork], registers: int) -> Resources:
     )
 
 
-def _work_terms(technology: Technology, engine: EngineWork, cycles: Counts) -> Terms:
+def work_terms(technology: Technology, engine: EngineWork, cycles: Counts) -> Terms:
+    """Return the (N,) pJ of an engine's accesses and arithmetic in (N,) ``cycles``, by term."""
     parts: list[Terms] = [{access.term: access.count * _access_price(technology, access)} for access in engine.accesses]
     parts += [
         {"memory_idle": access.idle(cycles) * _idle_price(technology, access)}

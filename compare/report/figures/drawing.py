@@ -30,6 +30,7 @@ PALETTE: Mapping[str, tuple[str, str]] = {
     "paper": ("#ffffff", "#15181c"),
     "ann": ("#0b64a8", "#6db3ec"),
     "snn": ("#c4520c", "#f2985a"),
+    "hybrid": ("#1d7a4f", "#66c79a"),
     "qnn": ("#7a3b96", "#c99be0"),
     "mac": ("#332288", "#9a91ea"),
     "sop": ("#66b5dd", "#88ccee"),

@@ -63,8 +63,10 @@ def _accuracy_over_energy(report: StudyReport, points: Sequence[Point], title: s
     style_axes(axes, grid="y")
     axes.grid(visible=True, axis="x", color=COLOUR["rule"], linewidth=0.8)
     labels, busy = [], []
-    for kind in ("ann", "snn"):
+    for kind in ("ann", "snn", "hybrid"):
         found = sorted((p for p in points if p.kind == kind), key=lambda p: p.pj)
+        if not found:
+            continue
         best = _frontier(found)
         front = np.array([(p.pj / 1000, 100 * p.accuracy) for p in best])
         axes.plot(*front.T, color=COLOUR[kind], linewidth=1.2, drawstyle="steps-post", label=kind.upper())
@@ -78,7 +80,9 @@ def _accuracy_over_energy(report: StudyReport, points: Sequence[Point], title: s
     for design in report.controls:
         x, y = design.counters_pj.total / 1000, 100 * design.accuracy.golden
         matched = report.matched_qnn
-        name = f"bit-matched QNN, {matched.bits} bits" if isinstance(matched, MatchedQnnComparison) else design.name
+        name = design.name
+        if design.kind == "qnn" and isinstance(matched, MatchedQnnComparison):
+            name = f"bit-matched QNN, {matched.bits} bits"
         axes.plot(x, y, "D", color=COLOUR[design.kind], markersize=9, label=name)
         busy += [(x, y)] * 3
     axes.margins(x=0.28, y=0.1)

@@ -56,7 +56,7 @@ def exact_controls(
     prices
         Prices of operations and counters.
     """
-    if not _is_exact(ann, compared):
+    if not is_exact(ann, compared):
         return None
     phase = compared.quantized.network.stages[0].firing
     assert phase is not None  # each layer of an exact pair has one
@@ -77,7 +77,17 @@ def exact_controls(
     return ExactControls(report=report, designs=() if event is None else (event,))
 
 
-def _is_exact(ann: Prepared, snn: Prepared) -> bool:
+def turned(report: ExactPairReport, ratio: float) -> str:
+    """Return what the ANN on event engines makes of a verdict's ``ratio``, if it turns it; else an empty text."""
+    event = report.event_ann
+    if event is None or (event.ratio - 1) * (ratio - 1) >= 0:
+        return ""
+    times = significant(event.ratio)
+    return f" The same ANN on event engines turns it: against that, the SNN needs {times} times the energy."
+
+
+def is_exact(ann: Prepared, snn: Prepared) -> bool:
+    """Return whether two networks have the same outputs on all inputs."""
     try:
         prove_equal(ann.quantized.network, snn.quantized.network)
     except InputError:
