@@ -129,6 +129,8 @@ class Accelerator(wiring.Component):
         The weights of each frame in the order of use, TLAST on the last; only if an engine's weights are streamed.
     s_axi : In(Axi4LiteSignature)
         Registers, see `tospike.hw.host.register_map`.
+    irq : Out(1)
+        The interrupt, high until its causes are cleared in the registers.
     """
 
     def __init__(self, params: AcceleratorParams, contents: Sequence[MemoryInit], *, version: str, config_hash: int):
@@ -144,6 +146,7 @@ class Accelerator(wiring.Component):
             "s_axis": In(Axi4StreamSignature(params.input_beat_bits)),
             "m_axis": Out(Axi4StreamSignature(params.output_beat_bits)),
             "s_axi": In(Axi4LiteSignature(ADDRESS_BITS)),
+            "irq": Out(1),
         }
         if params.weight_stream:
             members["s_axis_weights"] = In(Axi4StreamSignature(params.weight_stream.beat_bits))
@@ -254,6 +257,8 @@ class Accelerator(wiring.Component):
         working = Signal()
         busy = [part.busy for part in (sink, *parts) if "busy" in part.signature.members]
         m.d.sync += [working.eq(started | inside.any()), registers.busy.eq(working | Cat(busy).any())]
+
+        m.d.comb += [registers.on_done.eq(finished), self.irq.eq(registers.irq)]
 
         counters = [cycles]
         if params.is_counted:

@@ -56,8 +56,19 @@ class Register(IntEnum):
     INPUTS = 0x20
     OUTPUTS = 0x24
     COUNTERS = 0x28
+    INTERRUPT_ENABLE = 0x2C
+    INTERRUPT_STATUS = 0x30
     COUNTER = 0x40
     """The first counter; the others follow, 4 bytes each."""
+
+
+class StreamRegister(IntEnum):
+    """Byte offsets of the registers through which wrappers without streams pass on beats."""
+
+    STREAM_STATUS = 0xFF0
+    SEND = 0xFF4
+    SEND_LAST = 0xFF8
+    RECEIVE = 0xFFC
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from tospike.hw.params import AcceleratorParams, HostInput, HostOutput
 
+INTERRUPT = "irq"
+"""The port of the interrupt, which only a processor needs."""
 _STREAM = {"tdata": "", "tlast": ", the last beat", "tvalid": ", valid", "tready": ", ready"}
 _LITE = {
     "awaddr": "write address, in bytes",
@@ -50,5 +52,6 @@ def port_meanings(params: AcceleratorParams) -> dict[str, str]:
         "clk": "everything happens at its rising edge",
         "rst": "reset, synchronous, active high",
         **{f"{name}_{port}": f"{what}{rest}" for name, what in streams.items() for port, rest in _STREAM.items()},
+        INTERRUPT: "interrupt, high until its causes are cleared in interrupt_status",
         **{f"s_axi_{port}": f"registers: {what}" for port, what in _LITE.items()},
     }

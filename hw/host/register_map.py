@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tospike.hw.host.layout import ADDRESS_BITS, MAGIC, Register, counter_names
+from tospike.hw.host.layout import ADDRESS_BITS, MAGIC, Register, StreamRegister, counter_names
 from tospike.hw.layout import INDEX_BITS, REGION_BITS
 from tospike.hw.params import WORD_BITS, AcceleratorParams, require
 
@@ -17,6 +17,19 @@ class Access(StrEnum):
 
     READ = "ro"
     WRITE = "wo"
+    READ_WRITE = "rw"
+    CLEAR = "w1c"
+    """Reads; writing a 1 to a bit clears it."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether it may be read."""
+        return self is not Access.WRITE
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may be written."""
+        return self is not Access.READ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +93,7 @@ class HostRegister:
     @property
     def is_counter(self) -> bool:
         """Whether it is one of the counters, which are consecutive from `Register.COUNTER` on."""
-        return self.offset >= Register.COUNTER
+        return Register.COUNTER <= self.offset < min(StreamRegister)
 
     def to_json(self) -> dict[str, Any]:
         """Return the register as JSON types, for a manifest."""
@@ -141,6 +154,28 @@ STATUS = HostRegister(
     fields=(BUSY, *ERRORS),
 )
 
+INTERRUPTS = (
+    Field(name="done", low=0, meaning="the last beat of an answer was taken"),
+    Field(name="error", low=1, meaning="an error flag of STATUS was set"),
+)
+"""Sources of the interrupt; each is set by the input of its name in the register file, prefixed with ``on_``."""
+
+INTERRUPT_ENABLE = HostRegister(
+    name="interrupt_enable",
+    offset=Register.INTERRUPT_ENABLE,
+    access=Access.READ_WRITE,
+    meaning="The sources that drive the port irq.",
+    fields=INTERRUPTS,
+)
+
+INTERRUPT_STATUS = HostRegister(
+    name="interrupt_status",
+    offset=Register.INTERRUPT_STATUS,
+    access=Access.CLEAR,
+    meaning="What happened since its bit was cleared, enabled or not; irq is high while an enabled bit is set.",
+    fields=INTERRUPTS,
+)
+
 CONFIG_ADDRESS = HostRegister(
     name="config_address",
     offset=Register.CONFIG_ADDRESS,
@@ -160,6 +195,44 @@ CONFIG_DATA = HostRegister(
 )
 
 
+STREAM_STATUS = HostRegister(
+    name="stream_status",
+    offset=StreamRegister.STREAM_STATUS,
+    access=Access.READ,
+    meaning="What the next access to SEND, SEND_LAST and RECEIVE will find.",
+    fields=(
+        Field(name="can_send", low=0, meaning="a beat is taken"),
+        Field(name="has_beat", low=1, meaning="a beat of an answer is there"),
+        Field(name="is_last", low=2, meaning="that beat is the last one of its answer"),
+    ),
+)
+STREAM_REGISTERS = (
+    STREAM_STATUS,
+    HostRegister(
+        name="send",
+        offset=StreamRegister.SEND,
+        access=Access.WRITE,
+        meaning="A beat of a sample; SLVERR if none is taken now.",
+    ),
+    HostRegister(
+        name="send_last",
+        offset=StreamRegister.SEND_LAST,
+        access=Access.WRITE,
+        meaning="The last beat of a sample; SLVERR if none is taken now.",
+    ),
+    HostRegister(
+        name="receive",
+        offset=StreamRegister.RECEIVE,
+        access=Access.READ,
+        meaning="Takes the next beat of an answer; SLVERR if there is none.",
+    ),
+)
+"""The registers through which wrappers pass on beats; the design itself has streams instead."""
+
+FIXED_REGISTERS = (CONTROL, STATUS, CONFIG_ADDRESS, CONFIG_DATA, INTERRUPT_ENABLE, INTERRUPT_STATUS)
+"""Registers that are neither constant nor counters."""
+
+
 def register_map(params: AcceleratorParams, *, version: int, config_hash: int) -> tuple[HostRegister, ...]:
     """Return all registers of an accelerator, by ascending offset.
 
@@ -171,6 +244,11 @@ def register_map(params: AcceleratorParams, *, version: int, config_hash: int) -
         64 bits.
     """
     counters = counter_names(params)
+    most = (min(StreamRegister) - Register.COUNTER) // 4
+    require(
+        len(counters) <= most,
+        f"{len(counters)} counters are more than the {most} that registers can show: give fewer engines",
+    )
     constants = (
         (Register.MAGIC, MAGIC, 'ASCII "tosp".'),
         (Register.VERSION, version, "Version of tospike: 0x00, major, minor, patch, a byte each."),
@@ -196,7 +274,7 @@ def register_map(params: AcceleratorParams, *, version: int, config_hash: int) -
             )
             for register, value, meaning in constants
         ),
-        *(CONTROL, STATUS, CONFIG_ADDRESS, CONFIG_DATA),
+        *FIXED_REGISTERS,
         *(
             HostRegister(
                 name="counter_" + name.replace(".", "_"),

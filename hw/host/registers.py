@@ -10,7 +10,19 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.host.axi import RESP_OKAY, RESP_SLVERR, Axi4LiteSignature
 from tospike.hw.host.layout import ADDRESS_BITS
-from tospike.hw.host.register_map import BUSY, CONFIG_ADDRESS, CONFIG_DATA, CONTROL, ERRORS, STATUS, Field, HostRegister
+from tospike.hw.host.register_map import (
+    BUSY,
+    CONFIG_ADDRESS,
+    CONFIG_DATA,
+    CONTROL,
+    ERRORS,
+    INTERRUPT_ENABLE,
+    INTERRUPT_STATUS,
+    INTERRUPTS,
+    STATUS,
+    Field,
+    HostRegister,
+)
 from tospike.hw.layout import INDEX_BITS, REGION_BITS
 from tospike.hw.memory import ConfigSignature
 
@@ -43,6 +55,10 @@ class RegisterFile(wiring.Component):
         For STATUS.
     frame_error, token_error, ... : In(1)
         One for each flag of `register_map.ERRORS`: a pulse sets the flag.
+    on_done : In(1)
+        A pulse for each answer that has left.
+    irq : Out(1)
+        High while an enabled interrupt is pending, a cycle after its bit.
     counters : In(ArrayLayout(32))
         Current values of the counters.
     """
@@ -57,6 +73,8 @@ class RegisterFile(wiring.Component):
                 "clear": Out(1),
                 "busy": In(1),
                 **{error.name: In(1) for error in ERRORS},
+                "on_done": In(1),
+                "irq": Out(1),
                 "counters": In(data.ArrayLayout(32, len(self._counters))),
             }
         )
@@ -67,6 +85,7 @@ class RegisterFile(wiring.Component):
         flags = {error: Signal(name=f"{error.name}_flag") for error in ERRORS}
         region = Signal(REGION_BITS)
         index = Signal(INDEX_BITS)
+        enabled, pending = Signal(len(INTERRUPTS)), Signal(len(INTERRUPTS))
 
         write = Signal()
         m.d.comb += [
@@ -94,18 +113,30 @@ class RegisterFile(wiring.Component):
                         index.eq(_bits(axi.wdata, CONFIG_ADDRESS.field("index"))),
                         region.eq(_bits(axi.wdata, CONFIG_ADDRESS.field("region"))),
                     ]
+                with m.Case(INTERRUPT_ENABLE.offset):
+                    m.d.sync += [axi.bresp.eq(RESP_OKAY), enabled.eq(axi.wdata)]
+                with m.Case(INTERRUPT_STATUS.offset):
+                    m.d.sync += [axi.bresp.eq(RESP_OKAY), pending.eq(pending & ~axi.wdata[: len(pending)])]
                 with m.Case(CONFIG_DATA.offset):
                     m.d.sync += [axi.bresp.eq(RESP_OKAY), index.eq(index + 1)]
                     m.d.comb += self.config.valid.eq(1)
 
-        self._read(m, flags)
+        status = Signal(32)
+        m.d.comb += [_bits(status, field).eq(value) for field, value in ({BUSY: self.busy} | flags).items()]
+        self._read(m, {STATUS: status, INTERRUPT_ENABLE: enabled, INTERRUPT_STATUS: pending})
 
+        # what happens in the cycle of a clearing write is kept
         for error, flag in flags.items():
             with m.If(getattr(self, error.name)):
                 m.d.sync += flag.eq(1)
+        happened = {"done": self.on_done, "error": Cat(getattr(self, error.name) for error in ERRORS).any()}
+        for source in INTERRUPTS:
+            with m.If(happened[source.name]):
+                m.d.sync += pending[source.low].eq(1)
+        m.d.sync += self.irq.eq((pending & enabled).any())
         return m
 
-    def _read(self, m: Module, flags: Mapping[Field, Value]) -> None:
+    def _read(self, m: Module, variables: Mapping[HostRegister, Value]) -> None:
         """Read in two cycles: decode the address, and select one of each four counters; then select the word.
 
         The counters are spread over the design, so no cycle combines their wires with a wide multiplexer.
@@ -118,11 +149,8 @@ class RegisterFile(wiring.Component):
         with m.If(axi.arready):
             m.d.sync += address.eq(axi.araddr)
 
-        status = Signal(32)
-        m.d.comb += _bits(status, BUSY).eq(self.busy)
-        m.d.comb += [_bits(status, error).eq(flag) for error, flag in flags.items()]
-        words = [*(C(constant.reset, 32) for constant in self._constants), status]
-        offsets_of = [*([constant.offset] for constant in self._constants), [STATUS.offset]]
+        words = [*(C(constant.reset, 32) for constant in self._constants), *variables.values()]
+        offsets_of = [[register.offset] for register in (*self._constants, *variables)]
         for first in range(0, len(self._counters), 4):
             chosen = Signal(32, name=f"chosen_{first}")
             m.d.sync += chosen.eq(Array(self.counters[first : first + 4])[address[2:4]])

@@ -11,6 +11,7 @@ from tospike.gen.options.serial_line import BaudOptions
 from tospike.gen.tools.cache import Cache, digest
 from tospike.gen.tools.programs import find
 from tospike.gen.tools.tool import Progress
+from tospike.hw.host.ports import INTERRUPT
 from tospike.hw.host.serial import SerialPort
 from tospike.hw.host.uart import MIN_DIVISOR
 from tospike.hw.params import REQUIRED, check_options, option, require, require_range, same_option
@@ -151,7 +152,7 @@ def board_shell(design: Design, *, divisor: int) -> str:
     """
     serial, serial_ports = convert(SerialPort(divisor=divisor), _SERIAL)
     between = [port for port in serial_ports if port.name not in (CLOCK, RESET, "reset", *_PINS_OF_BOARD)]
-    names = {port.name: port.width for port in design.ports}
+    names = {port.name: port.width for port in design.ports if port.name != INTERRUPT}
     require(
         {port.name for port in between} <= names.keys(),
         f"{design.top} has no host port: generate it without --core-only or --array-only",

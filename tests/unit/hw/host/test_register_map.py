@@ -1,5 +1,6 @@
 """The register file does what the map says, at every address."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,16 @@ from amaranth.sim import Simulator
 
 from tospike.hw.host.axi import RESP_OKAY, RESP_SLVERR
 from tospike.hw.host.layout import ADDRESS_BITS, Register, regions
-from tospike.hw.host.register_map import CONTROL, ERRORS, STATUS, Access, Field, register_map
+from tospike.hw.host.register_map import (
+    CONTROL,
+    ERRORS,
+    INTERRUPT_ENABLE,
+    INTERRUPT_STATUS,
+    INTERRUPTS,
+    STATUS,
+    Field,
+    register_map,
+)
 from tospike.hw.host.registers import RegisterFile
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import AcceleratorParams, HostInput, InputError, LifParams, SpikingParams
@@ -57,7 +67,7 @@ def run(bench):
 
 
 def test_reads_answer_as_the_map_says():
-    readable = {register.offset: register for register in MAP if register.access is Access.READ}
+    readable = {register.offset: register for register in MAP if register.access.reads}
 
     async def bench(ctx, dut):
         for number, _ in enumerate(COUNTERS):
@@ -75,7 +85,7 @@ def test_reads_answer_as_the_map_says():
 
 
 def test_writes_answer_as_the_map_says():
-    writable = {register.offset for register in MAP if register.access is Access.WRITE}
+    writable = {register.offset for register in MAP if register.access.writes}
 
     async def bench(ctx, dut):
         for address in range(0, 1 << ADDRESS_BITS, 4):
@@ -98,6 +108,42 @@ def test_flags_lie_at_their_bits_and_stay_until_they_are_cleared():
             assert (await read(ctx, dut.axi, STATUS.offset))[0] == error.mask
             await write(ctx, dut.axi, CONTROL.offset, CONTROL.field("clear_errors").mask)
             assert (await read(ctx, dut.axi, STATUS.offset))[0] == 0
+
+    run(bench)
+
+
+def test_the_interrupt_follows_its_enabled_sources_until_they_are_cleared():
+    """Against what the registers' descriptions say: pending bits are kept whether enabled or not, and a pulse in the
+    cycle of the write that clears them is not lost."""
+    done, error = (field.mask for field in INTERRUPTS)
+    rng = random.Random(4)
+
+    async def bench(ctx, dut):
+        enabled = pending = 0
+        for _ in range(120):
+            action = rng.choice(["done", *[flag.name for flag in ERRORS], "enable", "clear", "clear and done"])
+            data = rng.randrange(4)
+            if action == "enable":
+                await write(ctx, dut.axi, INTERRUPT_ENABLE.offset, data | 0xF0)
+                enabled = data
+            elif action == "clear":
+                await write(ctx, dut.axi, INTERRUPT_STATUS.offset, data)
+                pending &= ~data
+            elif action == "clear and done":
+                ctx.set(dut.on_done, 1)
+                await write(ctx, dut.axi, INTERRUPT_STATUS.offset, data)
+                ctx.set(dut.on_done, 0)
+                pending = pending & ~data | done
+            else:
+                pulse = dut.on_done if action == "done" else getattr(dut, action)
+                ctx.set(pulse, 1)
+                await ctx.tick()
+                ctx.set(pulse, 0)
+                pending |= done if action == "done" else error
+            await ctx.tick().repeat(2)
+            assert ctx.get(dut.irq) == bool(enabled & pending)
+            assert await read(ctx, dut.axi, INTERRUPT_STATUS.offset) == (pending, RESP_OKAY)
+            assert await read(ctx, dut.axi, INTERRUPT_ENABLE.offset) == (enabled, RESP_OKAY)
 
     run(bench)
 
