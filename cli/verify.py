@@ -8,6 +8,7 @@ from tospike.cli.arguments import Design, Json
 from tospike.cli.commands import new_app
 from tospike.cli.console import Table
 from tospike.cli.options import takes_options
+from tospike.tb.driver.c_driver import verify_c_driver
 from tospike.tb.verify import RUN, TestResult, VerifyOptions, verify
 
 app = new_app()
@@ -21,10 +22,13 @@ def verify_command(
     json: Json = None,
     options: VerifyOptions,
 ) -> None:
-    """Run the cocotb test benches on a generated design against its golden model, with random stalls."""
+    """Run the cocotb test benches on a generated design against its golden model, with random stalls.
+
+    With --driver, the design's driver in C runs samples on its Verilog, too.
+    """
     console.check_outputs(json, inputs=(design,))
     with console.progress_bar(f"{options.simulator}: building and running the test benches"):
-        results = verify(design, options)
+        results = [*([verify_c_driver(design, options)] if options.driver else []), *verify(design, options)]
     table = Table("test", "result", "seconds")
     for result in results:
         table.add_row(result.name, _verdict(result), f"{result.seconds:.1f}")

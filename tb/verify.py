@@ -33,6 +33,8 @@ class VerifyOptions(SimulatorOptions):
     samples: int = option(8, "Samples of each test", low=1)
     waves: bool = option(False, f"Record a waveform in DESIGN/{RUN}: VCD from Verilator, FST from Icarus")
 
+    driver: bool = option(False, "Also run the C driver on the Verilog; needs Verilator and g++")
+
     def __post_init__(self) -> None:
         check_options(self)
 

@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tospike.gen.driver.interface import Interface, interface_of
 from tospike.gen.emit.foreign_verilog import require_plain
 from tospike.gen.emit.manifest import FORMAT, read_manifest
 from tospike.gen.emit.memory_files import MEMORIES
@@ -22,9 +23,8 @@ from tospike.gen.files.reading import reading
 from tospike.gen.files.written_folder import MANIFEST, digest, old_folder, write_folder
 from tospike.gen.place.placer import MemoryInit
 from tospike.hw.accelerator import Accelerator
-from tospike.hw.host.layout import Register, counter_names, regions, version_word
+from tospike.hw.host.layout import Register, counter_names, regions
 from tospike.hw.host.ports import port_meanings
-from tospike.hw.host.register_map import register_map
 from tospike.hw.params import AcceleratorParams, InputError, require
 from tospike.sim.design import Design
 from tospike.sim.network import Array
@@ -50,6 +50,13 @@ class DesignFolder:
     def memories(self) -> list[str]:
         """The memory files that the Verilog reads, by path in the folder, relative to a tool's working directory."""
         return [name for name in self.manifest["files"] if name.startswith(f"{MEMORIES}/")]
+
+    @property
+    def interface(self) -> Interface:
+        """The design as software sees it."""
+        network = self.design.network if self.design else None
+        number = int(self.manifest["config_hash"], 16)
+        return interface_of(self.params, network, version=self.manifest["tospike"], config_hash=number)
 
     def load(self) -> Verilog:
         """Return the Verilog and the memory files that it reads."""
@@ -116,7 +123,8 @@ def generate(
     verilog = {technology_of(params): main}
     for primitives, variant in variants(params).items():
         verilog[primitives], _, _ = build(variant, contents, number=number)
-    registers = register_map(params, version=version_word(metadata.version("tospike")), config_hash=number)
+    network = design.network if design else None
+    interface = interface_of(params, network, version=metadata.version("tospike"), config_hash=number)
     vectors = make_vectors(params, design, samples, f"the first test samples of {choices.get('data', 'the data')}")
     manifest = {
         **describe_verilog(kind, params.name, ports, verilog),
@@ -126,7 +134,7 @@ def generate(
             for index, engine in enumerate(params.engines)
         ],
         "registers": {register.name.lower(): register.value for register in Register},
-        "register_map": [register.to_json() for register in registers],
+        "register_map": [register.to_json() for register in interface.registers],
         "counters": list(counter_names(params)),
         "config_regions": [
             {"region": r.number, "engine": r.engine, "memory": r.shape.name, "width": r.shape.width}
@@ -143,7 +151,7 @@ def generate(
     files = verilog_files(params.name, verilog, origin=origin, meanings=meanings)
     if design:
         files[NETWORK] = json.dumps(encode(design.network), separators=(",", ":")) + "\n"
-    host = Host(params=params, registers=registers, vectors=vectors)
+    host = Host(interface=interface, vectors=vectors)
     files |= stand_alone_files(manifest, files=files, origin=origin, meanings=meanings, host=host)
     write_folder(out, files, manifest)
     return read(out)

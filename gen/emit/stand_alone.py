@@ -1,27 +1,27 @@
 """Write the files that make a design folder usable without tospike: README, Makefile, test bench, lint and synthesis
 scripts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
 import jinja2
 
+from tospike.gen.driver.files import DRIVER_HEADER, HEADER, SOURCE, driver_files, svd_path
+from tospike.gen.driver.interface import Interface
+from tospike.gen.driver.table import field_table, register_table
 from tospike.gen.emit.beat_guide import input_example, input_guide, output_example, output_guide
 from tospike.gen.emit.memory_files import MEMORIES
-from tospike.gen.emit.regs_header import regs_header
 from tospike.gen.emit.vectors import CONFIGURATION, EXPECTED, INPUTS, OUTPUTS, TEST, WEIGHTS, Vectors
 from tospike.gen.emit.verilog_files import LICENCE, SIMULATION
 from tospike.gen.place.streaming import stream_cost
 from tospike.gen.tools.fpga import FPGA_TOOLS
-from tospike.hw.host.layout import regions
-from tospike.hw.host.register_map import HostRegister
-from tospike.hw.params import PRIMITIVES, AcceleratorParams, PrimitiveSet
+from tospike.hw.params import PRIMITIVES, PrimitiveSet
 from tospike.hw.params.devices import DEVICES, Device
 
 README, MAKEFILE, BENCH, COCOTB = "README.md", "Makefile", f"{TEST}/test_design.py", f"{TEST}/cocotb.mk"
-LINT, SYNTHESIS, REGISTERS = "lint.vlt", "synth.ys", "regs.h"
+LINT, SYNTHESIS = "lint.vlt", "synth.ys"
 
 PLAIN_FLOW = (
     "This plain flow reaches a slower clock than `tospike synth`, which also moves the registers after block RAMs into "
@@ -57,8 +57,7 @@ def script_route(device: Device) -> str:
 class Host:
     """The additional contents of a design with a host port."""
 
-    params: AcceleratorParams
-    registers: Sequence[HostRegister]
+    interface: Interface
     vectors: Vectors
 
 
@@ -113,10 +112,8 @@ def stand_alone_files(
         values |= _host_values(host)
         made |= host.vectors.files()
         made |= {path: _render(name, values) for path, name in ((COCOTB, "cocotb.mk.j2"), (BENCH, "test_design.py.j2"))}
-        made[REGISTERS] = regs_header(
-            top, host.registers, values["regions"], origin=[f"Registers of {top}.", origin, *LICENCE]
-        )
-    values["contents"] = _contents({*files, *made}, variants)
+        made |= driver_files(host.interface, origin=origin, licence=LICENCE)
+    values["contents"] = _contents({*files, *made}, variants, svd_path(top))
     return {**made, README: _render("README.md.j2", values)}
 
 
@@ -126,12 +123,12 @@ def _models(primitives: PrimitiveSet, files: Mapping[str, str]) -> list[str]:
 
 
 def _host_values(host: Host) -> dict[str, Any]:
-    params, vectors = host.params, host.vectors
-    writable = {n for n, engine in enumerate(params.engines) if getattr(engine, "writable", False)}
+    params, vectors = host.interface.params, host.vectors
     return {
         "vectors": vectors.summary(),
-        "registers": host.registers,
-        "regions": [region for region in regions(params) if region.engine in writable],
+        "register_table": register_table(host.interface.registers),
+        "field_table": field_table(host.interface.registers),
+        "regions": host.interface.regions,
         "input_guide": input_guide(params),
         "output_guide": output_guide(params),
         "example": vectors.example,
@@ -143,7 +140,7 @@ def _host_values(host: Host) -> dict[str, Any]:
     }
 
 
-def _contents(paths: set[str], variants: Mapping[PrimitiveSet, str]) -> list[tuple[str, str]]:
+def _contents(paths: set[str], variants: Mapping[PrimitiveSet, str], svd: str) -> list[tuple[str, str]]:
     """Describe each file, in the order in which a reader needs it."""
     designs = {
         path: "the whole design as Verilog"
@@ -160,7 +157,9 @@ def _contents(paths: set[str], variants: Mapping[PrimitiveSet, str]) -> list[tup
         EXPECTED: "cycles and counters of each sample",
         CONFIGURATION: "the writes with which the bench fills the memories",
         WEIGHTS: "beats of the weights, the same for each frame",
-        REGISTERS: "offsets and bits of the registers, for C and C++",
+        HEADER: "registers and sizes of this design, for C and C++",
+        f"{DRIVER_HEADER}`, `{SOURCE}": "a driver in C99, the same for every design",
+        svd: "the registers in CMSIS-SVD, for debuggers and svd2rust",
         SYNTHESIS: "a Yosys script",
         LINT: "lint warnings of Verilator that are waived, and why",
         "network.json": "the quantised network, as tospike reads it",

@@ -21,8 +21,6 @@ from tospike.gen.emit.stand_alone import SYNTHESIS
 from tospike.gen.tools import programs as tools
 from tospike.hw.accelerator import make_engine
 from tospike.hw.array.array import row_layout
-from tospike.hw.host.layout import version_word
-from tospike.hw.host.register_map import register_map
 from tospike.hw.params import ArrayParams, Dataflow, IntFormat, PrimitiveSet, Readout, SpikingParams
 from tospike.hw.spiking.layout import memories
 from tospike.hw.tokens import token_layout
@@ -80,7 +78,7 @@ def test_lint_of_a_bare_array(tmp_path, primitives):
     params = ArrayParams(rows=2, cols=2, dataflow=Dataflow.OS, primitives=primitives)
     folder = generate_array(tmp_path / "d", params=params)
     assert lint(folder) == []
-    assert not (folder / "regs.h").exists() and not (folder / "test").exists()
+    assert not (folder / "driver").exists() and not (folder / "test").exists()
     assert ("nextpnr-ecp5 --85k" in (folder / "README.md").read_text()) == (primitives is PrimitiveSet.GENERIC)
 
 
@@ -168,29 +166,6 @@ def test_the_readme_of_a_bare_component_tells_each_bit_of_its_ports(tmp_path, na
     for port, count in each.items():
         [width] = [p["width"] for p in ports if p["name"] == port]
         assert f"{width // getattr(params, count)} bits a " in said[port]
-
-
-@pytest.mark.parametrize("compiler", [["gcc", "-std=c99"], ["g++", "-x", "c++", "-std=c++11"]])
-@pytest.mark.parametrize("name", ["core-spikes", "os"])
-def test_the_header_compiles_and_says_what_the_map_says(folders, tmp_path, compiler, name):
-    if shutil.which(compiler[0]) is None:
-        pytest.skip(f"{compiler[0]} is not installed")
-    folder = read(folders(name))
-    number = int(folder.manifest["config_hash"], 16)
-    registers = register_map(folder.params, version=version_word(folder.manifest["tospike"]), config_hash=number)
-    prefix = folder.params.name.upper()
-    checks = [f"{prefix}_{r.name.upper()} == {r.offset}u" for r in registers]
-    checks += [f"{prefix}_{r.name.upper()}_VALUE == {r.reset}u" for r in registers if r.is_constant]
-    for register in registers:
-        for field in register.fields:
-            macro = f"{prefix}_{register.name.upper()}_{field.name.upper()}"
-            checks += [f"{macro}_MASK == {field.mask}u", f"{macro}_SHIFT == {field.low}u"]
-    lines = [f"typedef char check_{number}[({check}) ? 1 : -1];" for number, check in enumerate(checks)]
-    source = tmp_path / "check.c"
-    source.write_text('#include "regs.h"\n#include "regs.h"\n' + "\n".join(lines) + "\n")
-    options = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", f"-I{folder.path}"]
-    subprocess.run([*compiler, *options, source], check=True)
-    assert len(checks) > 40
 
 
 def test_the_bench_imports_nothing_of_tospike(folders):
