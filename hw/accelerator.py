@@ -130,7 +130,7 @@ class Accelerator(wiring.Component):
     s_axi : In(Axi4LiteSignature)
         Registers, see `tospike.hw.host.register_map`.
     irq : Out(1)
-        The interrupt, high until its causes are cleared in the registers.
+        The interrupt, high until its causes are cleared in the registers; only with ``params.interrupt``.
     """
 
     def __init__(self, params: AcceleratorParams, contents: Sequence[MemoryInit], *, version: str, config_hash: int):
@@ -146,7 +146,7 @@ class Accelerator(wiring.Component):
             "s_axis": In(Axi4StreamSignature(params.input_beat_bits)),
             "m_axis": Out(Axi4StreamSignature(params.output_beat_bits)),
             "s_axi": In(Axi4LiteSignature(ADDRESS_BITS)),
-            "irq": Out(1),
+            **({"irq": Out(1)} if params.interrupt else {}),
         }
         if params.weight_stream:
             members["s_axis_weights"] = In(Axi4StreamSignature(params.weight_stream.beat_bits))
@@ -258,7 +258,8 @@ class Accelerator(wiring.Component):
         busy = [part.busy for part in (sink, *parts) if "busy" in part.signature.members]
         m.d.sync += [working.eq(started | inside.any()), registers.busy.eq(working | Cat(busy).any())]
 
-        m.d.comb += [registers.on_done.eq(finished), self.irq.eq(registers.irq)]
+        if params.interrupt:
+            m.d.comb += [registers.on_done.eq(finished), self.irq.eq(registers.irq)]
 
         counters = [cycles]
         if params.is_counted:

@@ -231,6 +231,7 @@ STREAM_REGISTERS = (
 
 FIXED_REGISTERS = (CONTROL, STATUS, CONFIG_ADDRESS, CONFIG_DATA, INTERRUPT_ENABLE, INTERRUPT_STATUS)
 """Registers that are neither constant nor counters."""
+_OF_INTERRUPT = (INTERRUPT_ENABLE, INTERRUPT_STATUS)
 
 
 def register_map(params: AcceleratorParams, *, version: int, config_hash: int) -> tuple[HostRegister, ...]:
@@ -274,7 +275,7 @@ def register_map(params: AcceleratorParams, *, version: int, config_hash: int) -
             )
             for register, value, meaning in constants
         ),
-        *FIXED_REGISTERS,
+        *(register for register in FIXED_REGISTERS if params.interrupt or register not in _OF_INTERRUPT),
         *(
             HostRegister(
                 name="counter_" + name.replace(".", "_"),

@@ -58,7 +58,7 @@ class RegisterFile(wiring.Component):
     on_done : In(1)
         A pulse for each answer that has left.
     irq : Out(1)
-        High while an enabled interrupt is pending, a cycle after its bit.
+        High while an enabled interrupt is pending, a cycle after its bit. Both only if the map has an interrupt.
     counters : In(ArrayLayout(32))
         Current values of the counters.
     """
@@ -66,6 +66,7 @@ class RegisterFile(wiring.Component):
     def __init__(self, registers: Sequence[HostRegister]):
         self._constants = [register for register in registers if register.is_constant]
         self._counters = [register.offset for register in registers if register.is_counter]
+        self._has_interrupt = INTERRUPT_STATUS in registers
         super().__init__(
             {
                 "axi": In(Axi4LiteSignature(ADDRESS_BITS)),
@@ -73,8 +74,7 @@ class RegisterFile(wiring.Component):
                 "clear": Out(1),
                 "busy": In(1),
                 **{error.name: In(1) for error in ERRORS},
-                "on_done": In(1),
-                "irq": Out(1),
+                **({"on_done": In(1), "irq": Out(1)} if self._has_interrupt else {}),
                 "counters": In(data.ArrayLayout(32, len(self._counters))),
             }
         )
@@ -85,7 +85,7 @@ class RegisterFile(wiring.Component):
         flags = {error: Signal(name=f"{error.name}_flag") for error in ERRORS}
         region = Signal(REGION_BITS)
         index = Signal(INDEX_BITS)
-        enabled, pending = Signal(len(INTERRUPTS)), Signal(len(INTERRUPTS))
+        variables = {STATUS: Signal(32)}
 
         write = Signal()
         m.d.comb += [
@@ -113,28 +113,35 @@ class RegisterFile(wiring.Component):
                         index.eq(_bits(axi.wdata, CONFIG_ADDRESS.field("index"))),
                         region.eq(_bits(axi.wdata, CONFIG_ADDRESS.field("region"))),
                     ]
-                with m.Case(INTERRUPT_ENABLE.offset):
-                    m.d.sync += [axi.bresp.eq(RESP_OKAY), enabled.eq(axi.wdata)]
-                with m.Case(INTERRUPT_STATUS.offset):
-                    m.d.sync += [axi.bresp.eq(RESP_OKAY), pending.eq(pending & ~axi.wdata[: len(pending)])]
                 with m.Case(CONFIG_DATA.offset):
                     m.d.sync += [axi.bresp.eq(RESP_OKAY), index.eq(index + 1)]
                     m.d.comb += self.config.valid.eq(1)
 
-        status = Signal(32)
-        m.d.comb += [_bits(status, field).eq(value) for field, value in ({BUSY: self.busy} | flags).items()]
-        self._read(m, {STATUS: status, INTERRUPT_ENABLE: enabled, INTERRUPT_STATUS: pending})
+        fields = {BUSY: self.busy} | flags
+        m.d.comb += [_bits(variables[STATUS], field).eq(value) for field, value in fields.items()]
+        if self._has_interrupt:
+            variables |= self._interrupt(m, write & (axi.wstrb == 0xF))
+        self._read(m, variables)
 
-        # what happens in the cycle of a clearing write is kept
         for error, flag in flags.items():
             with m.If(getattr(self, error.name)):
                 m.d.sync += flag.eq(1)
+        return m
+
+    def _interrupt(self, m: Module, write: Value) -> dict[HostRegister, Value]:
+        """Return the registers of the interrupt. What happens in the cycle of a write that clears is kept."""
+        enabled, pending = Signal(len(INTERRUPTS)), Signal(len(INTERRUPTS))
+        address, written = self.axi.awaddr, self.axi.wdata[: len(INTERRUPTS)]
+        with m.If(write & (address == INTERRUPT_ENABLE.offset)):
+            m.d.sync += [self.axi.bresp.eq(RESP_OKAY), enabled.eq(written)]
+        with m.If(write & (address == INTERRUPT_STATUS.offset)):
+            m.d.sync += [self.axi.bresp.eq(RESP_OKAY), pending.eq(pending & ~written)]
         happened = {"done": self.on_done, "error": Cat(getattr(self, error.name) for error in ERRORS).any()}
         for source in INTERRUPTS:
             with m.If(happened[source.name]):
                 m.d.sync += pending[source.low].eq(1)
         m.d.sync += self.irq.eq((pending & enabled).any())
-        return m
+        return {INTERRUPT_ENABLE: enabled, INTERRUPT_STATUS: pending}
 
     def _read(self, m: Module, variables: Mapping[HostRegister, Value]) -> None:
         """Read in two cycles: decode the address, and select one of each four counters; then select the word.

@@ -1,9 +1,10 @@
 """A chain of engines behind one host port."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import ArrayParams
 from tospike.hw.params.engines.engine import EngineParams
@@ -85,6 +86,8 @@ class AcceleratorParams:
     host_bits: int | None = None
     """Packed streams: TDATA of both has so many bits, and holds as many input values of their own width as fit, or
     sign-extended 32-bit results; only for dataflow engines. ``None``: 32 bits, see `HostInput` and `HostOutput`."""
+    interrupt: bool = field(default=True, metadata=ADDED)
+    """Whether there is an interrupt for answers and errors, with its registers."""
     unused_inputs: tuple[int, ...] = ()
     """Input addresses, ascending, that the encoder never receives because all their weights in the first layer are
     0."""
@@ -196,6 +199,11 @@ class AcceleratorParams:
     def is_counted(self) -> bool:
         """Whether it has performance counters besides that of the cycles."""
         return any(engine.is_counted for engine in self.engines)
+
+    def without_extras(self) -> "AcceleratorParams":
+        """Return this accelerator without performance counters and interrupt: what energy and search charge, because
+        no network needs either."""
+        return replace(self.without_counters(), interrupt=False)
 
     def without_counters(self) -> "AcceleratorParams":
         """Return this accelerator without performance counters, but that of the cycles."""

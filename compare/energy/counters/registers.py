@@ -26,7 +26,7 @@ def register_bits(params: AcceleratorParams) -> dict[str, int]:
     Counters only measure, so that a design is charged as if it were built without them (``--counters none``), whether
     or not it is. Counted in Amaranth's RTLIL, before synthesis removes or merges any, without memories.
     """
-    params = params.without_counters()
+    params = params.without_extras()
     # memory contents do not affect the flip-flops
     empty = [{shape.name: (0,) for shape in engine_layout(engine).memories(engine)} for engine in params.engines]
     component = Accelerator(params, empty, version=metadata.version("tospike"), config_hash=0)

@@ -192,7 +192,7 @@ def measure_gates(
         streamed is None or streamed.beat_bits == WORD_BITS,
         f"gates are simulated with weight streams of {WORD_BITS} bits: leave --weight-stream-bits out",
     )
-    design = replace(design, params=design.params.without_counters())
+    design = replace(design, params=design.params.without_extras())
     tell = progress or (lambda line: None)
     mapped = map_gates(source_of(design), options.library, booth=options.booth, cache=options.cache, progress=progress)
     timing = timing_of(mapped, options, progress)

@@ -1,0 +1,92 @@
+"""One design for all networks of a shape: the host writes their weights into its memories."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from tospike.hw.params import AcceleratorParams, InputError
+from tospike.sim.design import Design
+
+MOST_NAMED = 3
+"""Differences that a message names, at most."""
+
+
+def writable_design(design: Design, weight_bits: Mapping[str, int]) -> Design:
+    """Return a design whose memories the host may write.
+
+    Parameters
+    ----------
+    weight_bits
+        Bits of the weights of any network, by stage.
+
+    Raises
+    ------
+    InputError
+        The weights of an engine cannot be written.
+    """
+    engines = []
+    for index, engine in enumerate(design.params.engines):
+        names = [stage.name for stage in design.stages_of(index)]
+        engines.append(engine.as_writable(max((weight_bits.get(name, 0) for name in names), default=0)))
+    return replace(design, params=replace(design.params, engines=tuple(engines), unused_inputs=()))
+
+
+def on_design_of(design: Design, host: Design, *, name: str) -> Design:
+    """Return a network on the hardware of another one, after writing its memories.
+
+    Parameters
+    ----------
+    design
+        The network on hardware of its own.
+    host
+        The design that will hold it.
+    name
+        Of ``host``, for errors.
+
+    Raises
+    ------
+    InputError
+        The memories of ``host`` cannot be written, or its hardware differs from what the network needs; the message
+        says in what.
+    """
+    if not any(engine.is_writable for engine in host.params.engines):
+        raise InputError(f"the weights of {name} cannot be written: generate it with --writable")
+    found = [f"{place} {mine}, not {theirs}" for place, mine, theirs in _differences(design.params, host.params)]
+    if found:
+        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        raise InputError(
+            f"{design.network.name} needs other hardware than {name}: {', '.join(found[:MOST_NAMED])}{more}; give the "
+            "options with which it was generated"
+        )
+    return replace(design, params=host.params)
+
+
+def layer_options_of(design: Design) -> Iterator[dict[str, Any]]:
+    """Yield, for each stage of a design, the options that give another network the same number formats."""
+    for index, engine in enumerate(design.params.engines):
+        neuron = getattr(engine, "neuron", None)
+        names = {"threshold": "threshold", "state_bits": "state_bits", "fraction_bits": "state_fraction_bits"}
+        options = {option: getattr(neuron, name, None) for option, name in names.items()}
+        for stage in design.stages_of(index):
+            yield {name: value for name, value in options.items() if value is not None and stage.is_spiking}
+
+
+def _differences(mine: Any, theirs: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Yield the place and both values of each difference between parameters, except the names of the designs."""
+    if type(mine) is type(theirs) and is_dataclass(mine):
+        for field in fields(mine):
+            if isinstance(mine, AcceleratorParams) and field.name == "name":
+                continue
+            inner = f"{place}.{field.name}" if place else field.name
+            yield from _differences(getattr(mine, field.name), getattr(theirs, field.name), inner)
+    elif isinstance(mine, tuple) and isinstance(theirs, tuple) and len(mine) == len(theirs):
+        for index, (one, other) in enumerate(zip(mine, theirs, strict=True)):
+            yield from _differences(one, other, f"{place}[{index}]")
+    elif mine != theirs:
+        yield place, _short(mine), _short(theirs)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_short, value))})"
+    return type(value).__name__ if is_dataclass(value) else str(value)
