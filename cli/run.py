@@ -3,13 +3,13 @@
 import typer
 
 from tospike.cli import console
-from tospike.cli.arguments import Json, Model
+from tospike.cli.arguments import Json, Like, Model
 from tospike.cli.commands import new_app
 from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.gen.data.options import SampleOptions
+from tospike.gen.like import prepare_for
 from tospike.gen.options.model import ModelOptions
-from tospike.gen.pipeline import prepare
 from tospike.tb.board.on_board import TIMING_COUNTERS, run_on_board
 from tospike.tb.board.serial_host import SerialHost
 from tospike.tb.board.serial_line import LineOptions, open_line
@@ -23,6 +23,7 @@ def run(
     *,
     model: Model,
     json: Json = None,
+    like: Like = None,
     line: LineOptions,
     data: SampleOptions,
     options: ModelOptions,
@@ -31,7 +32,7 @@ def run(
     console.check_outputs(json, inputs=(model, data.data, *options.sources))
     port = line.port
     data_set = data.load(options.steps)
-    prepared = prepare(model, data_set, options)
+    prepared = prepare_for(model, data_set, options, like)
     console.warn(prepared.warnings)
     with (
         open_line(port, line.baud, timeout=line.timeout) as opened,

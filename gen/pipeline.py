@@ -28,9 +28,10 @@ from tospike.gen.place.options import NOT_STREAMED, Engine, PlanOptions
 from tospike.gen.place.placer import chosen_engines
 from tospike.gen.place.plan import plan
 from tospike.gen.place.streaming import stream_cost
+from tospike.gen.place.writable import layer_options_of, on_design_of, writable_design
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.result import Quantized
-from tospike.hw.params import InputError, WeightSource, require
+from tospike.hw.params import InputError, WeightSource, of_layer, require
 from tospike.hw.params.devices import Device
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.design import Design
@@ -198,6 +199,8 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
     _require_room(network, options, device)
     quantized = quantize(network, data.train_x, options.quantize)
     read = read_neurons(quantized.network)
+    if hardware.writable:  # another network may have other dead neurons
+        read = tuple(np.ones_like(own) for own in read)
     network, quantized = keep(network, read), replace(quantized, network=keep(quantized.network, read))
     fitted: Fitted | None = None
     planned: Design | InputError
@@ -207,6 +210,9 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
             hardware = fitted.refine(hardware)
         quantized = replace(quantized, network=placed(quantized.network, hardware))
         planned = plan(quantized.network, hardware)
+        if hardware.writable:
+            bits = {s.name: of_layer(options.quantize, s.name).weight_bits for s in quantized.network.stages}
+            planned = writable_design(planned, bits)
         streams = planned.params.weight_stream is not None
         require(hardware.weight_stream_bits is None or streams, NOT_STREAMED)
     except InputError as error:
@@ -227,6 +233,35 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
     return Prepared(
         network=network, quantized=quantized, planned=planned, choices=choices, fit=fitted, whole=trained.network
     )
+
+
+def prepare_like(model: Path, data: DataSet, options: ModelOptions, host: Design, *, name: str) -> Prepared:
+    """Import, quantise and plan a network for hardware that was generated for another one, with writable weights.
+
+    Thresholds and the widths of states are those of ``host``; all else follows the options, which should be those with
+    which it was generated.
+
+    Parameters
+    ----------
+    host
+        The design.
+    name
+        Its name, for errors.
+
+    Raises
+    ------
+    InputError
+        As `prepare`, and if the network needs other hardware; the message says in what it differs.
+    """
+    trained = import_network(model, data, options.but(writable=True))
+    stages, given = trained.network.stages, list(layer_options_of(host))
+    require(
+        len(stages) == len(given),
+        f"{trained.network.name} has {len(stages)} layers, but {name} has {len(given)}: they need the same shape",
+    )
+    formats = {stage.name: own for stage, own in zip(stages, given, strict=True) if own}
+    prepared = compile_network(replace(trained, options=trained.options.with_layers(formats)), data)
+    return replace(prepared, planned=on_design_of(prepared.design, host, name=name))
 
 
 def nir_options(model: Path, data: DataSet, options: ModelOptions) -> NirOptions | None:

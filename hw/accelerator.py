@@ -211,7 +211,7 @@ class Accelerator(wiring.Component):
                 m.d.comb += engine.clear.eq(registers.clear)
             if index == params.streaming_engine:
                 self._connect_weight_stream(m, engine)
-            if getattr(engine_params, "writable", False):
+            if engine_params.is_writable:
                 connect(m, registers.config, engine.config)
             parts.append(engine)
         if params.output_image is not None and params.host_output in (HostOutput.FIRST_SPIKE, HostOutput.EARLY):

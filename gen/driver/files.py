@@ -19,6 +19,8 @@ DRIVER = "driver"
 """The folder."""
 HEADER, SOURCE, DRIVER_HEADER = f"{DRIVER}/regs.h", f"{DRIVER}/tospike.c", f"{DRIVER}/tospike.h"
 
+WEIGHTS_HEADER = f"{DRIVER}/weights.h"
+
 
 def svd_path(name: str) -> str:
     """Return the path of a design's SVD file."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tospike.gen.driver.interface import Interface, macro_name
+from tospike.gen.driver.interface import Interface, comment, macro_name
 from tospike.hw.host.layout import Region
 from tospike.hw.host.register_map import HostRegister
 
@@ -18,7 +18,7 @@ def regs_header(interface: Interface, *, origin: Sequence[str]) -> str:
     prefix = interface.prefix
     lines = [
         "/*",
-        *(f" * {_comment(line)}".rstrip() for line in origin),
+        *(f" * {comment(line)}".rstrip() for line in origin),
         " *",
         " * Offsets are in bytes. NAME_VALUE is the value of a constant register, NAME_MASK a field's bits in place,",
         " * NAME_SHIFT its lowest bit.",
@@ -27,7 +27,7 @@ def regs_header(interface: Interface, *, origin: Sequence[str]) -> str:
         f"#define {prefix}_REGS_H",
         "",
     ]
-    lines += [f"#define {prefix}_{name} {value}u /* {_comment(meaning)} */" for name, value, meaning in interface.sizes]
+    lines += [f"#define {prefix}_{name} {value}u /* {comment(meaning)} */" for name, value, meaning in interface.sizes]
     lines += ["", "/* Initialiser of a struct tospike_design. */"]
     lines += [f"#define {prefix}_DESIGN {_braced(interface.design)}"]
     for register in interface.all_registers:
@@ -41,7 +41,7 @@ def regs_header(interface: Interface, *, origin: Sequence[str]) -> str:
 def _register(prefix: str, register: HostRegister) -> list[str]:
     own = f"{prefix}_{macro_name(register.name)}"
     lines = [
-        f"/* {register.access}. {_comment(register.meaning)} */",
+        f"/* {register.access}. {comment(register.meaning)} */",
         f"#define {own} 0x{register.offset:03x}u",
     ]
     if register.is_constant:
@@ -49,7 +49,7 @@ def _register(prefix: str, register: HostRegister) -> list[str]:
     for field in register.fields:
         macro = f"{own}_{macro_name(field.name)}"
         lines += [
-            f"#define {macro}_MASK 0x{field.mask:08x}u /* {_comment(field.meaning)} */",
+            f"#define {macro}_MASK 0x{field.mask:08x}u /* {comment(field.meaning)} */",
             f"#define {macro}_SHIFT {field.low}u",
         ]
     return lines
@@ -63,7 +63,3 @@ def _memory(prefix: str, region: Region) -> str:
 
 def _braced(values: Sequence[int]) -> str:
     return "{" + ", ".join(f"{value}u" for value in values) + "}"
-
-
-def _comment(text: str) -> str:
-    return text.replace("*/", "* /")

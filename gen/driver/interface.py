@@ -76,7 +76,8 @@ class Interface:
             *(values["hash_low"], values["hash_high"]),
             *(params.input.addresses, self._frames, params.output.addresses, self._words, len(counter_names(params))),
             *(channels, positions),
-            *(int(params.sends_class), int(params.host_input is HostInput.DENSE), int(is_narrow)),
+            *(int(params.sends_class), int(params.host_input is HostInput.DENSE)),
+            *(int(params.host_input is HostInput.TOKENS), int(is_narrow)),
         )
 
     @property
@@ -96,10 +97,15 @@ def interface_of(params: AcceleratorParams, network: Network | None, *, version:
 
 def writable_regions(params: AcceleratorParams) -> tuple[Region, ...]:
     """Return the memories that configuration may write."""
-    writable = {number for number, engine in enumerate(params.engines) if getattr(engine, "writable", False)}
+    writable = {number for number, engine in enumerate(params.engines) if engine.is_writable}
     return tuple(region for region in regions(params) if region.engine in writable)
 
 
 def macro_name(name: str) -> str:
     """Return a name in capitals, as macros have them."""
     return re.sub(r"\W", "_", name, flags=re.ASCII).upper()
+
+
+def comment(text: str) -> str:
+    """Return a text that cannot end a comment of C."""
+    return text.replace("*/", "* /")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tospike.gen.driver.interface import Interface, macro_name
+from tospike.gen.driver.interface import Interface, comment, macro_name
 from tospike.hw.layout import config_writes
 from tospike.hw.params import WORD_BITS
 
@@ -24,7 +24,7 @@ def weights_header(
         Lines at the top.
     """
     prefix = macro_name(name)
-    lines = ["/*", *(f" * {line}".rstrip() for line in origin), " */", f"#ifndef {prefix}_WEIGHTS_H"]
+    lines = ["/*", *(f" * {comment(line)}".rstrip() for line in origin), " */", f"#ifndef {prefix}_WEIGHTS_H"]
     lines += [f"#define {prefix}_WEIGHTS_H", "", '#include "tospike.h"', ""]
     entries = []
     for region in interface.regions:

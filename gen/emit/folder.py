@@ -7,7 +7,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tospike.gen.driver.files import WEIGHTS_HEADER
 from tospike.gen.driver.interface import Interface, interface_of
+from tospike.gen.driver.weights import weights_header
 from tospike.gen.emit.foreign_verilog import require_plain
 from tospike.gen.emit.manifest import FORMAT, read_manifest
 from tospike.gen.emit.memory_files import MEMORIES
@@ -18,7 +20,14 @@ from tospike.gen.emit.serialize import TAGS, decode, encode
 from tospike.gen.emit.stand_alone import Host, stand_alone_files
 from tospike.gen.emit.vectors import make_vectors
 from tospike.gen.emit.verilog import Port, Verilog, convert
-from tospike.gen.emit.verilog_files import SIMULATION, describe_origin, describe_verilog, verilog_files, verilog_path
+from tospike.gen.emit.verilog_files import (
+    LICENCE,
+    SIMULATION,
+    describe_origin,
+    describe_verilog,
+    verilog_files,
+    verilog_path,
+)
 from tospike.gen.files.reading import reading
 from tospike.gen.files.written_folder import MANIFEST, digest, old_folder, write_folder
 from tospike.gen.place.placer import MemoryInit
@@ -70,8 +79,14 @@ class DesignFolder:
 
 
 def config_hash(params: AcceleratorParams, contents: list[MemoryInit]) -> int:
-    """Return 64 bits that identify a configuration: from the SHA-256 of the parameters and the memory contents."""
-    text = json.dumps([encode(params), contents], sort_keys=True)
+    """Return 64 bits that identify a configuration: from the SHA-256 of the parameters and the memory contents.
+
+    Contents that the host may write identify nothing: all networks that such a design can hold have the same number.
+    """
+    fixed = [
+        {} if engine.is_writable else of_engine for engine, of_engine in zip(params.engines, contents, strict=True)
+    ]
+    text = json.dumps([encode(params), fixed], sort_keys=True)
     return int(digest(text.encode())[:16], 16)
 
 
@@ -151,6 +166,10 @@ def generate(
     files = verilog_files(params.name, verilog, origin=origin, meanings=meanings)
     if design:
         files[NETWORK] = json.dumps(encode(design.network), separators=(",", ":")) + "\n"
+    if design and interface.regions:
+        name = design.network.name
+        lines = [f"Weights of {name}.", origin, *LICENCE]
+        files[WEIGHTS_HEADER] = weights_header(interface, contents, name=name, origin=lines)
     host = Host(interface=interface, vectors=vectors)
     files |= stand_alone_files(manifest, files=files, origin=origin, meanings=meanings, host=host)
     write_folder(out, files, manifest)

@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from tospike.gen.driver.files import DRIVER_HEADER, HEADER, SOURCE, driver_files, svd_path
+from tospike.gen.driver.files import DRIVER_HEADER, HEADER, SOURCE, WEIGHTS_HEADER, driver_files, svd_path
 from tospike.gen.driver.interface import Interface
 from tospike.gen.driver.table import field_table, register_table
 from tospike.gen.emit.beat_guide import input_example, input_guide, output_example, output_guide
@@ -159,6 +159,7 @@ def _contents(paths: set[str], variants: Mapping[PrimitiveSet, str], svd: str) -
         WEIGHTS: "beats of the weights, the same for each frame",
         HEADER: "registers and sizes of this design, for C and C++",
         f"{DRIVER_HEADER}`, `{SOURCE}": "a driver in C99, the same for every design",
+        WEIGHTS_HEADER: "the network's weights, for the driver to write",
         svd: "the registers in CMSIS-SVD, for debuggers and svd2rust",
         SYNTHESIS: "a Yosys script",
         LINT: "lint warnings of Verilator that are waived, and why",

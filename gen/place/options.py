@@ -197,6 +197,9 @@ class PlanOptions:
         None, "Dataflow: width of the host's streams, packed: 32, 64, 128 or 256", unset="32, a byte per value"
     )
     argmax: bool = option(False, "Output only the index of the largest output")
+    writable: bool = option(
+        False, "Let the host write the weights, so that one bitstream serves all networks of its shape"
+    )
     counters: Counters = option(Counters.ALL, "Performance counters in hardware, or none but that of the cycles")
     event_bin: int | None = option(
         None,

@@ -134,7 +134,7 @@ def regions(params: AcceleratorParams) -> tuple[Region, ...]:
     made = tuple(Region(number=number, engine=index, shape=shape) for number, (index, shape) in enumerate(shapes))
     for region in made:
         require(
-            not getattr(params.engines[region.engine], "writable", False)
+            not params.engines[region.engine].is_writable
             or (region.number < 1 << REGION_BITS and region.shape.last_index < 1 << INDEX_BITS),
             f"memory {region.shape.name} of engine {region.engine} is more than the host can address to write it: "
             "generate fewer or smaller writable engines",

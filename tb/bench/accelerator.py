@@ -30,7 +30,7 @@ from tospike.gen.emit.memory_init import pack
 from tospike.gen.emit.random_design import random_design, random_samples
 from tospike.gen.place.streaming import frame_weights
 from tospike.hw.host.layout import MAGIC, Register, counter_names, regions, version_word
-from tospike.hw.host.register_map import STATUS
+from tospike.hw.host.register_map import INTERRUPT_STATUS, STATUS
 from tospike.hw.layout import config_writes
 from tospike.hw.params import WORD_BITS, HostInput, HostOutput, InputError, TokenKind
 from tospike.sim import accelerator as golden
@@ -126,6 +126,7 @@ class Bench:
         await self.reset()
         if IMAGES is not None:
             await self.configure(IMAGES)
+            await self.reset()  # states begin with the biases that were written
         self.streaming = stream and bool(self.weights)
         for source in self.weights if stream else ():
             cocotb.start_soon(self._stream_weights(source))
@@ -215,7 +216,7 @@ async def identification_and_unmapped_registers(dut):
     }
     for register, value in expected.items():
         assert await bench.host.read_dword(register) == value, register.name
-    for address in (Register.CONTROL, 0x2C, Register.COUNTER + 4 * len(counter_names(PARAMS)), 0xFFC):
+    for address in (Register.CONTROL, 0x34, Register.COUNTER + 4 * len(counter_names(PARAMS)), 0xFFC):
         answer = await bench.host.read(address, 4)
         assert answer.resp == AxiResp.SLVERR, f"read of {address:#x}"
     for address in (Register.MAGIC, Register.COUNTER, 0xFFC):
@@ -231,12 +232,16 @@ async def lone_samples_are_exact_to_the_cycle(dut):
     await bench.start()
     samples = random_samples(DESIGN, SAMPLES, seed=SEED)
     expected = golden.run(DESIGN, samples)
+    await bench.host.write_dword(Register.INTERRUPT_ENABLE, INTERRUPT_STATUS.field("done").mask)
     for index, sample in enumerate(samples):
         await bench.host.write_dword(Register.CONTROL, 1)
         await bench.idle()
+        assert dut.irq.value == 0, f"the interrupt before sample {index}"
         await bench.send(sample)
         assert await bench.receive() == expected_beats(expected, index), f"sample {index}"
         await bench.idle()
+        assert dut.irq.value == 1, f"the interrupt of sample {index}"
+        await bench.host.write_dword(Register.INTERRUPT_STATUS, INTERRUPT_STATUS.field("done").mask)
         counters = await bench.counters()
         assert counters.pop("cycles") == expected.cycles[index], f"cycles of sample {index}"
         for name, value in counters.items():

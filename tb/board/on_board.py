@@ -1,18 +1,21 @@
 """Run a trained network's samples on a board, and compare with the golden model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tospike.gen.data.datasets import DataSet
+from tospike.gen.driver.interface import writable_regions
 from tospike.gen.emit.beats import input_beats
 from tospike.gen.emit.folder import config_hash
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.pipeline import Prepared
 from tospike.hw.host.layout import MAGIC, Register, counter_names
+from tospike.hw.layout import INDEX_BITS, config_writes
 from tospike.hw.params import require
 from tospike.sim import accelerator as golden
+from tospike.sim.design import Design
 from tospike.sim.network import Array
 from tospike.sim.network.output_order import as_network
 from tospike.sim.result import Result
@@ -60,6 +63,9 @@ def run_on_board(
     x = prepared.integers(data.x)
     host.reset()
     _check_design(host, config_hash(params, pack(prepared.design)))
+    if writable_regions(params):
+        host.write_all(memory_writes(prepared.design))
+        host.reset()  # which keeps the memories: states begin with the biases that were written
     host.clear_counters()
     expected = golden.run(prepared.design, x)
     outputs = []
@@ -80,6 +86,18 @@ def run_on_board(
         mismatches=int((got != expected.outputs).any(axis=1).sum()) + len(differing),
         counters=counters,
     )
+
+
+def memory_writes(design: Design) -> Iterator[tuple[int, int]]:
+    """Yield address and data of the register writes that fill the writable memories with a network's weights."""
+    contents = pack(design)
+    for region in writable_regions(design.params):
+        following = None  # the index that CONFIG_ADDRESS has counted up to
+        for index, data in config_writes(region.shape, contents[region.engine][region.shape.name]):
+            if index != following:
+                yield Register.CONFIG_ADDRESS, region.number << INDEX_BITS | index
+            yield Register.CONFIG_DATA, data
+            following = index + 1
 
 
 def differing_counters(counters: Mapping[str, int], expected: Result) -> list[str]:

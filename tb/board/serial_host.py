@@ -100,6 +100,25 @@ class SerialHost:
         """Write the register at ``address``."""
         self._ask(Request.WRITE, address, data.to_bytes(4, "little"), size=0)
 
+    def write_all(self, writes: Iterable[tuple[int, int]]) -> None:
+        """Write data to addresses, in this order, without waiting for each answer.
+
+        Raises
+        ------
+        NoAnswerError
+            The board does not answer, or there is no such register.
+        """
+        todo = iter(writes)
+        pending = next(todo, None)
+        while pending or self._flights:
+            while pending and self._has_room():
+                address, data = pending
+                self._post(Request.WRITE, address.to_bytes(2, "little") + data.to_bytes(4, "little"))
+                pending = next(todo, None)
+            _, packet = self._answer()
+            if packet.kind != Status.DONE:
+                raise NoAnswerError(f"{self._name} refuses to write its memories: is it a board of tospike?")
+
     def clear_counters(self) -> None:
         """Clear the counters and the error flags of STATUS."""
         self.write(Register.CONTROL, 0b11)

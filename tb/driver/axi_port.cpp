@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <list>
 #include <vector>
 
 #include "Vdesign.h"
@@ -156,6 +157,8 @@ int main(int argc, char** argv) {
         return 1;
     }
     tospike_enable_interrupts(&device, TOSPIKE_INTERRUPT_ENABLE_DONE | TOSPIKE_INTERRUPT_ENABLE_ERROR);
+    std::list<std::vector<uint32_t>> chunks;
+    std::vector<tospike_contents> contents;
     char kind[8];
     unsigned count;
     while (std::scanf("%7s %u", kind, &count) == 2) {
@@ -163,9 +166,14 @@ int main(int argc, char** argv) {
         for (uint32_t& word : data)
             if (std::scanf("%" SCNx32, &word) != 1) return 1;
         if (std::strcmp(kind, "load") == 0) {
-            tospike_memory memory = {data[0], data[1], data[2]};
-            if (tospike_load(&device, &memory, 0, data.data() + 4, data[3]) != TOSPIKE_OK) return 1;
+            chunks.push_back(std::vector<uint32_t>(data.begin() + 4, data.end()));
+            contents.push_back({{data[0], data[1], data[2]}, chunks.back().data(), data[3]});
             continue;
+        }
+        if (!contents.empty()) {
+            if (tospike_load_all(&device, contents.data(), contents.size()) != TOSPIKE_OK) return 1;
+            if (interrupts(device, port) < 0) return 1;
+            contents.clear();
         }
         std::vector<uint8_t> values(data.begin(), data.end());
         std::vector<int32_t> answer(1 << 16);

@@ -9,6 +9,9 @@ from tospike.hw.params.engines.packing import packing_shift
 from tospike.hw.params.numbers import IntFormat, Rounding
 from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, PrimitiveSet, sets_with
 
+WIDEST_SUM = 32
+"""Bits of an accumulator, at most."""
+
 
 class Dataflow(StrEnum):
     """Which operand is stationary in the processing elements."""
@@ -38,7 +41,7 @@ class ArrayParams:
     act: IntFormat = field(default=IntFormat(bits=8, signed=True))
     weight_bits: int = 8
     """1: every weight is +1 or -1."""
-    acc_bits: int = 32
+    acc_bits: int = WIDEST_SUM
     product_registers: int = 2
     """Pipeline registers between multiplier and adder. Vendor multipliers include one of them, or both."""
     zero_gating: bool = False
@@ -52,7 +55,7 @@ class ArrayParams:
         require_range("cols", self.cols, 1, 256)
         require_range("act-bits", self.act.bits, 1, 8)
         require_range("weight-bits", self.weight_bits, 1, 9)
-        require_range("acc-bits", self.acc_bits, self.act.bits + self.weight.bits, 32)
+        require_range("acc-bits", self.acc_bits, self.act.bits + self.weight.bits, WIDEST_SUM)
         require(
             self.weight_bits > 1 or self.dataflow is Dataflow.OS,
             "weight-bits 1 needs dataflow os: a weight-stationary array pads the matrix with weights of 0, which 1 bit "

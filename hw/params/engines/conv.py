@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
+from tospike.hw.params.engines.array import WIDEST_SUM, ArrayParams, Dataflow, RequantizeParams, WeightSource
 from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.numbers import ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
@@ -254,6 +254,16 @@ class ConvParams(EngineParams):
     def arrays(self) -> tuple[ArrayParams, ...]:
         """Its only array."""
         return (self.array,)
+
+    def as_writable(self, weight_bits: int) -> "ConvParams":
+        """Return this engine with writable memories, and accumulators that hold the sums of any weights."""
+        array = replace(self.array, weight_bits=max(weight_bits, self.array.weight_bits), acc_bits=WIDEST_SUM)
+        return replace(self, array=array, writable=True)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the host may write its memories."""
+        return self.writable
 
     def with_primitives(self, primitives: PrimitiveSet) -> "ConvParams":
         """Return this engine with its array built from other primitives."""

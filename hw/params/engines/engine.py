@@ -66,6 +66,31 @@ class EngineParams(ABC):
         none: dict[str, Any] = {"counter_bits": 0}  # a field of every class
         return replace(self, **none)
 
+    def as_writable(self, weight_bits: int) -> "EngineParams":
+        """Return this engine with memories that the host may write, for any network of this shape.
+
+        Parameters
+        ----------
+        weight_bits
+            Bits of a weight of any of the networks.
+
+        Raises
+        ------
+        InputError
+            Its weights are in logic, or in memories that cannot be written.
+        """
+        require(
+            not self.runs_stages,
+            "only systolic, conv and event engines have weights that can be written: give one of these as --engine, or "
+            "leave --writable out",
+        )
+        return self
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the host may write its memories."""
+        return False
+
     @property
     def runs_stages(self) -> bool:
         """Whether it computes stages of the network. Encoders, delays and bridges do not."""

@@ -1,7 +1,7 @@
 """Parameters common to all event-driven engines."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tospike.hw.params.banks import bank_cycles
@@ -65,6 +65,20 @@ class EventParams(EngineParams):
         )
         require_range("weight-bits", self.weight_bits, 2, 16)
         check_counter_bits(self.counter_bits)
+
+    def as_writable(self, weight_bits: int) -> "EventParams":
+        """Return this engine with writable memories and, unless it updates active words only, biases."""
+        return replace(
+            self,
+            writable=True,
+            weight_bits=max(weight_bits, self.weight_bits),
+            bias=self.bias or self.update is NeuronUpdate.ALL,
+        )
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the host may write its memories."""
+        return self.writable
 
     @property
     @abstractmethod

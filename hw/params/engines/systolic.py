@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from tospike.hw.params.added import ADDED
 from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
+from tospike.hw.params.engines.array import WIDEST_SUM, ArrayParams, Dataflow, RequantizeParams, WeightSource
 from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import ceil_div
@@ -141,6 +141,16 @@ class SystolicParams(EngineParams):
     def arrays(self) -> tuple[ArrayParams, ...]:
         """Its only array."""
         return (self.array,)
+
+    def as_writable(self, weight_bits: int) -> "SystolicParams":
+        """Return this engine with writable memories, and accumulators that hold the sums of any weights."""
+        array = replace(self.array, weight_bits=max(weight_bits, self.array.weight_bits), acc_bits=WIDEST_SUM)
+        return replace(self, array=array, writable=True)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the host may write its memories."""
+        return self.writable
 
     def with_primitives(self, primitives: PrimitiveSet) -> "SystolicParams":
         """Return this engine with its array built from other primitives."""

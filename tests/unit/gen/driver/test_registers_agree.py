@@ -11,7 +11,11 @@ from support.designs import DESIGNS
 from tospike.gen.driver.files import DRIVER_HEADER, HEADER, SOURCE, driver_files, svd_path
 from tospike.gen.driver.interface import Interface
 from tospike.gen.driver.table import field_table, register_table
+from tospike.gen.driver.weights import weights_header
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.random_design import random_design
 from tospike.hw.host.register_map import Access
+from tospike.hw.layout import config_writes
 
 STRICT = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
 COMPILERS = [["gcc", "-std=c99"], ["g++", "-x", "c++", "-std=c++11"]]
@@ -71,6 +75,29 @@ def test_header_and_driver_compile_without_a_warning(tmp_path, compiler):
     (tmp_path / "two.c").write_text("\n".join([*includes, *both, memory, ""]))
     for source in ("two.c", "tospike.c"):
         subprocess.run([*compiler, *STRICT, "-c", source, "-o", "out.o"], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize("name", ["core-spikes", "ws-writable"])
+def test_the_weights_are_the_words_of_the_memories(tmp_path, name):
+    design = random_design(DESIGNS[name][0], seed=3)
+    contents, given = pack(design), interface(name)
+    text = weights_header(given, contents, name="net", origin=["of a test */"])
+    arrays = re.findall(r"uint32_t (NET_REGION_\w+)\[\] = \{(.*?)\};", text, re.DOTALL)
+    found = {array: [int(word, 16) for word in re.findall(r"0x(\w{8})u", words)] for array, words in arrays}
+    assert found == {
+        f"NET_REGION_{r.engine}_{r.shape.name.upper()}": [
+            data for _, data in config_writes(r.shape, contents[r.engine][r.shape.name])
+        ]
+        for r in given.regions
+    }
+    for path, made in files(name).items():
+        (tmp_path / path.rpartition("/")[2]).write_text(made)
+    (tmp_path / "weights.h").write_text(text)
+    load = "int load(struct tospike *d) { return tospike_load_all(d, NET_CONTENTS, NET_CONTENTS_COUNT); }"
+    (tmp_path / "load.c").write_text(f'#include "weights.h"\n#include "weights.h"\n{load}\n')
+    for compiler in COMPILERS:
+        if shutil.which(compiler[0]):
+            subprocess.run([*compiler, *STRICT, "-c", "load.c", "-o", "out.o"], cwd=tmp_path, check=True)
 
 
 def test_the_driver_needs_nothing_of_a_system(tmp_path):

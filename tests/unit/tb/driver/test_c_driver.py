@@ -8,9 +8,10 @@ from support.paths import EXAMPLES
 
 from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.folder import read
+from tospike.gen.emit.memory_init import pack
 from tospike.gen.generate import generate_network
 from tospike.gen.options.model import ModelOptions
-from tospike.gen.pipeline import prepare
+from tospike.gen.pipeline import prepare, prepare_like
 from tospike.sim import accelerator as golden
 from tospike.tb.driver import c_driver
 from tospike.tb.driver.c_driver import DONE, run_c_driver, verify_c_driver
@@ -28,6 +29,20 @@ def test_twenty_digits_by_the_c_driver(tmp_path):
     assert found.classes == expected.predictions.tolist()
     assert np.mean(np.array(found.classes) == data.y[:20]) > 0.8
     assert found.counters["inputs"] == expected.counters["inputs"].sum()
+
+
+def test_weights_of_a_second_network_by_the_c_driver(tmp_path):
+    """The Verilog of the first network, its memories written at run time: golden results of the second."""
+    data, options = load_data("digits"), ModelOptions().but(writable=True)
+    first = prepare(EXAMPLES / "digits_snn.nir", data, options)
+    folder = generate_network(tmp_path / "first", first, data)
+    second = prepare_like(EXAMPLES / "digits_snn.fold1.nir", data, options, first.design, name="first")
+    x = second.integers(data.x[:10])
+    expected = golden.run(second.design, x)
+    assert (expected.outputs != golden.run(first.design, x).outputs).any(axis=1).all()
+    found = run_c_driver(folder, x, contents=pack(second.design))
+    assert found.words == expected.outputs.tolist()
+    assert found.counters["1.spikes"] == expected.counters["1.spikes"].sum()
 
 
 @pytest.mark.parametrize(
