@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from tospike.hw.params import AcceleratorParams, InputError
+from tospike.hw.params import InputError
 from tospike.sim.design import Design
 
 MOST_NAMED = 3
@@ -75,7 +75,7 @@ def _differences(mine: Any, theirs: Any, place: str = "") -> Iterator[tuple[str,
     """Yield the place and both values of each difference between parameters, except the names of the designs."""
     if type(mine) is type(theirs) and is_dataclass(mine):
         for field in fields(mine):
-            if isinstance(mine, AcceleratorParams) and field.name == "name":
+            if not place and field.name == "name":  # of the whole design
                 continue
             inner = f"{place}.{field.name}" if place else field.name
             yield from _differences(getattr(mine, field.name), getattr(theirs, field.name), inner)
