@@ -28,9 +28,9 @@ from tospike.gen.place.options import NOT_STREAMED, Engine, PlanOptions
 from tospike.gen.place.placer import chosen_engines
 from tospike.gen.place.plan import plan
 from tospike.gen.place.streaming import stream_cost
-from tospike.gen.place.writable import layer_options_of, on_design_of, writable_design
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.result import Quantized
+from tospike.gen.writable import layer_options_of, on_design_of, writable_design
 from tospike.hw.params import InputError, WeightSource, of_layer, require
 from tospike.hw.params.devices import Device
 from tospike.sim.arithmetic import to_int64

@@ -11,7 +11,7 @@ from tospike.gen.emit.folder import config_hash
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare, prepare_like
-from tospike.gen.place.writable import on_design_of
+from tospike.gen.writable import on_design_of
 from tospike.hw.params import InputError
 from tospike.sim import accelerator as golden
 
