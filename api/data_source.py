@@ -17,7 +17,7 @@ from tospike.sim.arithmetic import to_int64
 from tospike.sim.network import InputSpec
 
 Data = str | PathLike[str] | Mapping[str, ArrayLike] | tuple[ArrayLike, ArrayLike] | DataSet
-"""``digits``, ``mnist:DIR`` or ``npz:FILE``; the path of an npz file; its arrays by name; samples and labels."""
+"""A name or path as for ``--data``; the arrays of an npz file by name; samples and labels."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,8 +40,7 @@ class DataSource:
         if isinstance(given, DataSet):
             return given
         if isinstance(given, str | PathLike):
-            spec = given if isinstance(given, str) else f"npz:{fspath(given)}"
-            return replace(self.options, data=spec).load(steps)
+            return replace(self.options, data=fspath(given)).load(steps)
         if isinstance(given, Mapping):
             arrays = {name: as_array(name, values) for name, values in given.items()}
         else:
@@ -52,7 +51,12 @@ class DataSource:
             arrays = {"x": as_array("x", given[0]), "y": as_array("y", given[1])}
         options = self.options
         return data_of_arrays(
-            arrays, time_bin_us=options.time_bin_us, steps=steps, sensor=options.sensor, every=options.hold_out
+            arrays,
+            time_bin_us=options.time_bin_us,
+            steps=steps,
+            sensor=options.sensor,
+            every=options.hold_out,
+            filters=options.filters,
         )
 
     @property
@@ -166,6 +170,6 @@ def chosen_samples(
     if x is None:
         if labels is not None:
             raise InputError("labels belong to x: give both, or neither for the test data")
-        return data.x, data.y
+        return data.x, data.labels
     samples = samples_like(data, x)
     return samples, None if labels is None else checked_labels(labels, len(samples), classes)

@@ -101,7 +101,7 @@ def study(
             raise InputError("there is nothing to study: give ann and data, or the name of a workload")
         how = options_given(SampleOptions, lacking)
         source = DataSource(given=data, options=how)
-        data_set = source.load(chosen.steps).first(how.samples)
+        data_set = source.load(chosen.steps).require_labels().first(how.samples)
     shape = input_shape or shape_of(source, data_set)
     with ExitStack() as stack:
         out = Path(folder) if folder is not None else stack.enter_context(temporary_folder())

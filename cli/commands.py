@@ -51,6 +51,19 @@ COMMANDS = {
         module="evaluate",
         summary="Measure accuracy, cycles and operation counts of a trained network on test data.",
     ),
+    "data": Entry(
+        summary="Look at data: what a data set or a recording of a sensor contains, as numbers and as a picture.",
+        commands={
+            "info": Entry(
+                module="data.info",
+                summary="Say what a data set or a recording contains: format, sensor, events, time span, rate, labels.",
+            ),
+            "plot": Entry(
+                module="data.plot",
+                summary="Draw a recording or a sample: event frames, a raster of events, and their rate over time.",
+            ),
+        },
+    ),
     "convert": Entry(
         module="convert",
         summary="Convert a trained ANN to an SNN of integrate-and-fire neurons. The NIR file states all options "

@@ -46,7 +46,7 @@ def convert_command(
     beside = out.with_suffix(".onnx")
     console.check_outputs(out, curve, plot, *([beside] if options.exact else []), inputs=(model, data.data))
     require(out.suffix == ".nir", f"{out} will be a NIR file: give --out a name that ends in .nir")
-    ann, data_set = load_network(model), data.load()
+    ann, data_set = load_network(model), data.load().require_labels()
     console.warn((*ann.warnings, *data_set.warnings))
     require(
         not data_set.has_steps and data_set.inputs == ann.input.inputs,

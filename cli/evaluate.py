@@ -54,7 +54,7 @@ def evaluate_command(
         framework = read_reference(reference, network, len(data_set.x))
     with console.progress_bar(f"{network.name}: {backend}", len(data_set.x)) as progress:
         if prepared is None or in_float:
-            found = float_inference(network, data_set.x, data_set.y)
+            found = float_inference(network, data_set.x, data_set.labels)
         else:
             found = evaluate(prepared, data_set, backend, simulator=evaluation.simulator, progress=progress)
     console.warn(found.warnings)

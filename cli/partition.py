@@ -48,7 +48,7 @@ def partition_command(
     pair. Every placement has the same outputs; cycles and energies are those of the golden chains.
     """
     console.check_outputs(json, inputs=(model, data.data, *options.sources))
-    data_set = data.load()
+    data_set = data.load().require_labels()
     with temporary_folder() as work:
         if model.suffix == ".onnx":
             model, options = _converted(model, data_set, options, work)

@@ -31,7 +31,7 @@ def run(
     """Run test samples on a board with a bitstream of `tospike build`, and compare with the golden model."""
     console.check_outputs(json, inputs=(model, data.data, *options.sources))
     port = line.port
-    data_set = data.load(options.steps)
+    data_set = data.load(options.steps).require_labels()
     prepared = prepare_for(model, data_set, options, like)
     console.warn(prepared.warnings)
     with (

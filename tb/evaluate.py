@@ -85,12 +85,12 @@ def evaluate(
     """
     data = data.first(samples)
     if backend is Backend.FLOAT:
-        return float_inference(prepared.network, data.x, data.y)
+        return float_inference(prepared.network, data.x, data.labels)
     if isinstance(prepared.planned, InputError):
         raise InputError(f"{prepared.planned}; --backend float alone needs no hardware")
     if backend is Backend.GOLDEN:
-        return golden_inference(prepared, data.x, data.y)
-    return simulate(prepared, data.x, data.y, simulator=simulator, cache=cache, progress=progress)
+        return golden_inference(prepared, data.x, data.labels)
+    return simulate(prepared, data.x, data.labels, simulator=simulator, cache=cache, progress=progress)
 
 
 def float_inference(network: Network, x: Array, labels: Labels = None) -> Inference:

@@ -70,7 +70,7 @@ class Workload:
         InputError
             The data cannot be read, or have fewer test samples than requested.
         """
-        return self.data if isinstance(self.data, DataSet) else self.data.load(self.options.steps)
+        return self.data if isinstance(self.data, DataSet) else self.data.load(self.options.steps).require_labels()
 
     def fold(self, number: int) -> DataSet:
         """Return the data set with another part as its test part.

@@ -35,6 +35,8 @@ class DataSet:
     """Whether samples with steps are frames of values, not spikes."""
     shape: tuple[int, ...] = ()
     """Shape of a sample as it was given, before it was flattened; empty: it was not."""
+    is_labelled: bool = True
+    """Whether the labels mean something; those of a recording without labels are all 0."""
     time_bin_us: int | None = None
     """If the samples were events: length of a time step in microseconds."""
     sample_rate: int | None = None
@@ -79,6 +81,25 @@ class DataSet:
                     f"{self.name}: label {y[at]} of sample {at} is not an output of {network}, which has outputs 0 to "
                     f"{outputs - 1}: number the classes from 0{shift}"
                 )
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None:
+        """(N,) labels of the test samples; ``None``: there are none."""
+        return self.y if self.is_labelled else None
+
+    def require_labels(self) -> "DataSet":
+        """Return the data set itself.
+
+        Raises
+        ------
+        InputError
+            It has no labels.
+        """
+        require(
+            self.is_labelled,
+            f"{self.name} is a recording without labels: give a folder of recordings by class, or with labels.csv",
+        )
+        return self
 
     @property
     def has_steps(self) -> bool:

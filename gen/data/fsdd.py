@@ -122,6 +122,12 @@ def fsdd(folder: Path, fold: int | None = None) -> DataSet:
     )
 
 
+def is_fsdd(folder: Path) -> bool:
+    """Return whether a folder has recordings as `read_recordings` finds them."""
+    roots = (root for root in (folder, folder / "recordings") if root.is_dir())
+    return (folder / ARCHIVE).is_file() or any(NAME.fullmatch(path.name) for root in roots for path in root.iterdir())
+
+
 def _files(folder: Path) -> Iterator[tuple[str, re.Match[str], Callable[[], bytes]]]:
     """Yield place, parsed name and reader of each recording."""
     for root in (folder, folder / "recordings"):

@@ -5,17 +5,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.gen.data.class_folders import TEST, classes_of, find_parts, labelled_files
 from tospike.gen.data.data_set import CALIBRATION_SAMPLES, DataSet, untrained
 from tospike.gen.data.hold_out import hold_out
 from tospike.gen.data.mnist import pixels
 from tospike.hw.params import InputError, require
-from tospike.hw.params.limits import DATA_BYTES, SAMPLES
+from tospike.hw.params.limits import DATA_BYTES
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 _MODES = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB"}
 """Modes of images that lose nothing in 8 bits of grey or colours."""
-TEST, TRAIN = ("test", "val", "valid", "validation"), ("train", "training")
-"""Names of folders with a part of the data, in the order in which they are looked for."""
 
 Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
@@ -37,14 +36,13 @@ def image_folder(folder: Path, every: int | None = None, fold: int | None = None
         The folder has no such images, or they differ in size or colour; or Pillow is missing.
     """
     require(folder.is_dir(), f"there is no folder {folder}: give images:DIR, a folder with one for each class")
-    parts = [next((folder / name for name in names if (folder / name).is_dir()), None) for names in (TEST, TRAIN)]
-    test_folder, train_folder = parts
+    test_folder, train_folder = find_parts(folder)
     roots = [root for root in (test_folder or folder, train_folder) if root is not None]
     require(
         test_folder is not None or train_folder is None,
         f"{folder} has a folder train but none of {', '.join(TEST)}: add one",
     )
-    classes = sorted({found.name for root in roots for found in root.iterdir() if found.is_dir()})
+    classes = classes_of(*roots)
     require(len(classes) >= 1, f"{roots[0]} has no folder for each class: give images:DIR with DIR/CLASS/IMAGE")
     test = _read(roots[0], classes)
     warnings: tuple[str, ...] = ()
@@ -75,14 +73,7 @@ def image_folder(folder: Path, every: int | None = None, fold: int | None = None
 
 def _read(root: Path, classes: list[str]) -> Part:
     """Return (N, height, width) or (N, height, width, 3) bytes and (N,) labels, in the order of the files' names."""
-    files = [
-        (file, label)
-        for label, name in enumerate(classes)
-        if (root / name).is_dir()
-        for file in sorted((root / name).iterdir())
-        if file.suffix.lower() in SUFFIXES
-    ]
-    require(1 <= len(files) <= SAMPLES, f"{root} has {len(files)} images in its folders: 1 to {SAMPLES} are supported")
+    files = labelled_files(root, classes, lambda file: file.suffix.lower() in SUFFIXES, "images")
     images: list[NDArray[np.uint8]] = []
     for file, _ in files:
         image = _decode(file)

@@ -1,21 +1,27 @@
 """Options of the data that calibrate and test a network."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from tospike.gen.data.datasets import SPECS, DataSet, load_data
-from tospike.hw.params import check_options, option
+from tospike.gen.data.recordings.binning import parse_sensor
+from tospike.gen.data.recordings.filters import EventFilters
+from tospike.gen.data.request import Request
+from tospike.hw.params import option
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataOptions:
+class DataOptions(EventFilters):
     """A data set, and how to derive time steps of events and a training part if it has none."""
 
     PANEL: ClassVar = "Data"
 
-    data: str = option("digits", f"{SPECS} (values x,y; spikes,label; frames,label; events x,y,p,t_us,offsets,label)")
+    data: str = option(
+        "digits", f"{SPECS} (npz: values x,y; spikes,label; frames,label; events x,y,p,t_us,offsets,label)"
+    )
     hold_out: int | None = option(
-        None, "npz, images without training part: test on every Nth sample, train on the others", low=2
+        None, "Without training part (npz, images, events): test on every Nth sample, train on the others", low=2
     )
     test_fold: int | None = option(
         None,
@@ -26,8 +32,10 @@ class DataOptions:
     time_bin_us: int | None = option(None, "Events: time step in microseconds", low=1)
     sensor: str | None = option(None, "Events: sensor size, WIDTHxHEIGHT", unset="from the events")
 
-    def __post_init__(self) -> None:
-        check_options(self)
+    def request(self, path: Path) -> Request:
+        """Return what to load from ``path``, without steps."""
+        size = parse_sensor(self.sensor) if self.sensor else None
+        return Request(path=path, sensor=size, every=self.hold_out, fold=self.test_fold, filters=self.filters)
 
     def load(self, steps: int | None = None) -> DataSet:
         """Return the data set; events are binned into ``steps`` time steps.
@@ -44,6 +52,7 @@ class DataOptions:
             sensor=self.sensor,
             every=self.hold_out,
             fold=self.test_fold,
+            filters=self.filters,
         )
 
 
@@ -62,3 +71,10 @@ class SampleOptions(DataOptions):
             As in `load_data`, or it has fewer test samples.
         """
         return super().load(steps).first(self.samples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureOptions(DataOptions):
+    """A data set, and which sample to draw."""
+
+    sample: int = option(0, "Which recording or test sample, from 0", low=0)

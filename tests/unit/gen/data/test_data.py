@@ -7,7 +7,7 @@ import pytest
 from support.paths import SHARED
 
 from tospike.gen.data.datasets import load_data
-from tospike.gen.data.recordings import bin_events
+from tospike.gen.data.recordings.binning import bin_events
 from tospike.hw.params import InputError
 
 SHARED_MNIST = SHARED / "data" / "mnist"
@@ -219,7 +219,7 @@ def test_truncated_gz_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("digit", "unknown data 'digit': give digits, mnist:DIR, images:DIR, fsdd:DIR or npz:FILE"),
+        ("digit", "unknown data 'digit': give digits, mnist:DIR, images:DIR, fsdd:DIR, npz:FILE, events:PATH"),
         ("mnist:", "unknown data"),
         ("mnist:/no/such/folder", "there is no folder /no/such/folder"),
         ("npz:/no/such.npz", "there is no file /no/such.npz"),

@@ -11,7 +11,7 @@ from support.simulators import QUICK
 from support.stream_bench import END, TICK, as_token, receive, simulate, train_tokens, value
 
 from tospike.gen.data.datasets import load_data
-from tospike.gen.data.recordings import bin_events
+from tospike.gen.data.recordings.binning import bin_events
 from tospike.gen.emit.beats import recording_beats
 from tospike.gen.emit.folder import build, generate
 from tospike.gen.emit.memory_init import pack

@@ -1,11 +1,13 @@
-"""Convert recordings of event cameras to spike trains."""
+"""Recordings of event sensors, checked, and as spike trains."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tospike.gen.data.events.events import Sensor
 from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import DATA_BYTES, EVENTS, SAMPLE_VALUES
 from tospike.sim.arithmetic import to_int64
@@ -30,25 +32,44 @@ def is_signed(polarity: NDArray[np.generic]) -> bool:
     return bool((polarity == -1).any()) and bool(np.isin(polarity, (-1, 1)).all())
 
 
-def bin_events(
-    events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, steps: int, sensor: tuple[int, int] | None = None
-) -> NDArray[np.uint8]:
-    """Bin address events into spike trains: 1 where a pixel had at least one event in a time step.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recordings:
+    """E events of R recordings, one recording after another, checked."""
+
+    x: NDArray[np.integer]
+    y: NDArray[np.integer]
+    p: NDArray[np.integer]
+    t_us: NDArray[np.int64]
+    """Ascends in each recording."""
+    recording: NDArray[np.int64]
+    """(E,) numbers of the recordings."""
+    starts: NDArray[np.int64]
+    """(R,) times at which the steps of each recording begin: that of its first event, before filters."""
+    duration_us: int
+    """From the first to the last event, of all recordings together, before filters."""
+    sensor: Sensor
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def take(self, chosen: Any) -> "Recordings":
+        """Return the events that a mask chooses."""
+        arrays = {name: getattr(self, name)[chosen] for name in ("x", "y", "p", "t_us", "recording")}
+        return replace(self, **arrays)
+
+
+def check_recordings(
+    events: Mapping[str, NDArray[np.generic]], sensor: tuple[int, int] | Sensor | None = None
+) -> Recordings:
+    """Check address events.
 
     Parameters
     ----------
     events
         ``x``, ``y``, ``p`` (0 and 1, or -1 and 1), ``t_us`` (E,), integers, of all recordings one after another;
-        recording n is ``offsets[n]`` to ``offsets[n + 1]``. Time counts from the first event of a recording; events
-        after the last step are dropped.
-    time_bin_us, steps
-        Length of a step in microseconds, number of steps.
+        recording n is ``offsets[n]`` to ``offsets[n + 1]``.
     sensor
-        (width, height); by default the smallest that contains all events.
-
-    Returns
-    -------
-    (recordings, steps, 2 * height * width); channel = (p * height + y) * width + x.
+        Its size, or (width, height); by default the smallest that contains all events.
 
     Raises
     ------
@@ -58,7 +79,6 @@ def bin_events(
     """
     count = np.size(events["t_us"])
     require(count <= EVENTS, f"events: there are {count}: at most {EVENTS} are supported")
-    require(time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1")
     x, y, p, t, offsets = (_integers(events[name], name) for name in ("x", "y", "p", "t_us", "offsets"))
     require(x.ndim == 1 and offsets.ndim == 1, "events: x, y, p, t_us and offsets must be lists of numbers")
     require(len({x.shape, y.shape, p.shape, t.shape}) == 1, "events: x, y, p and t_us differ in length")
@@ -74,8 +94,12 @@ def bin_events(
         f"events: recording {int(np.argmin(lengths))} is empty (of {len(lengths)}): leave it and its label out",
     )
     recording = np.repeat(np.arange(len(lengths)), lengths)
-    width, height = sensor or (int(x.max()) + 1, int(y.max()) + 1)
-    for name, values, most in (("x", x, width - 1), ("y", y, height - 1), ("p", p, 1)):
+    if not isinstance(sensor, Sensor):
+        width, height = sensor or (int(x.max()) + 1, int(y.max()) + 1)
+        size = Sensor(width=width, height=height)
+    else:
+        size = sensor
+    for name, values, most in (("x", x, size.width - 1), ("y", y, size.height - 1), ("p", p, size.polarities - 1)):
         wrong = np.flatnonzero((values < 0) | (values > most))
         if len(wrong):
             raise InputError(
@@ -89,17 +113,60 @@ def bin_events(
             f"events: time goes backwards in recording {recording[at]} (event {at}, {t[at - 1]} to {t[at]} us): sort "
             "its events by time"
         )
-    step = (t - t[offsets[:-1]][recording]) // time_bin_us
-    kept = step < steps
-    size = (len(offsets) - 1) * steps * 2 * height * width
-    require(
-        2 * height * width <= SAMPLE_VALUES and size <= DATA_BYTES,
-        f"events: {len(offsets) - 1} recordings of {steps} steps on a sensor of {width}x{height} have {size} values: "
-        f"at most {SAMPLE_VALUES} per step and {DATA_BYTES} in all are supported",
+    starts = t[offsets[:-1]]
+    return Recordings(
+        x=x,
+        y=y,
+        p=p,
+        t_us=t,
+        recording=recording,
+        starts=starts,
+        duration_us=int((t[offsets[1:] - 1] - starts).sum()),
+        sensor=size,
     )
-    spikes = np.zeros((len(offsets) - 1, steps, 2 * height * width), np.uint8)
-    spikes[recording[kept], step[kept], ((p * height + y) * width + x)[kept]] = 1
+
+
+def bin_recordings(events: Recordings, *, time_bin_us: int, steps: int) -> NDArray[np.uint8]:
+    """Bin events into spike trains: 1 where a pixel had at least one event in a time step.
+
+    Events after the last step are dropped.
+
+    Parameters
+    ----------
+    time_bin_us, steps
+        Length of a step in microseconds, number of steps.
+
+    Returns
+    -------
+    (recordings, steps, polarities * height * width); channel = (p * height + y) * width + x.
+
+    Raises
+    ------
+    InputError
+        The trains would have too many values.
+    """
+    require(time_bin_us >= 1 and steps >= 1, f"time bin {time_bin_us} us and steps {steps} must be at least 1")
+    sensor = events.sensor
+    channels, size = sensor.channels, len(events) * steps * sensor.channels
+    require(
+        channels <= SAMPLE_VALUES and size <= DATA_BYTES,
+        f"events: {len(events)} recordings of {steps} steps on a sensor of {sensor.width}x{sensor.height} have {size} "
+        f"values: at most {SAMPLE_VALUES} per step and {DATA_BYTES} in all are supported; --crop or --downsample it",
+    )
+    step = (events.t_us - events.starts[events.recording]) // time_bin_us
+    kept = events.take((step >= 0) & (step < steps))
+    step = step[(step >= 0) & (step < steps)]
+    channel = (kept.p.astype(np.int64) * sensor.height + kept.y) * sensor.width + kept.x
+    spikes = np.zeros((len(events), steps, channels), np.uint8)
+    spikes[kept.recording, step, channel] = 1
     return spikes
+
+
+def bin_events(
+    events: Mapping[str, NDArray[np.generic]], *, time_bin_us: int, steps: int, sensor: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
+    """Bin address events into spike trains: `bin_recordings` of `check_recordings`."""
+    return bin_recordings(check_recordings(events, sensor), time_bin_us=time_bin_us, steps=steps)
 
 
 _REMEDIES = {

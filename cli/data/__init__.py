@@ -1,0 +1,1 @@
+"""``tospike data``."""

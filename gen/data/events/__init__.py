@@ -1,0 +1,1 @@
+"""Decode recordings of event sensors, one module for each file format."""

@@ -1,0 +1,1 @@
+"""Recordings of event sensors as data sets: labels, filters, steps."""
