@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import h5py
 import nir
 import numpy as np
 
@@ -12,13 +14,24 @@ from tospike.gen.files.reading import reading
 from tospike.hw.params import InputError, require
 
 NEURONS = (nir.IF, nir.LIF, nir.I, nir.LI, nir.CubaLIF, nir.CubaLI, nir.Threshold)
-SYNAPSES = (nir.Affine, nir.Linear, nir.Conv2d, nir.Scale, nir.SumPool2d, nir.AvgPool2d, nir.Flatten, nir.Delay)
-INSTEAD = {
-    nir.Conv1d: "write it as a Conv2d of height 1",
-}
-"""Remedies for unsupported nodes."""
+SYNAPSES = (
+    *(nir.Affine, nir.Linear, nir.Conv1d, nir.Conv2d, nir.Scale, nir.SumPool2d, nir.AvgPool2d, nir.Flatten),
+    nir.Delay,
+)
+MOST_PATHS = 64
+"""Most paths that lead to neurons."""
 
 Node = tuple[str, nir.NIRNode]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynapsePath:
+    """Synapses in a row, from the neurons ``source``, or the Input."""
+
+    source: str
+    nodes: tuple[Node, ...]
+    biased: tuple[bool, ...] = ()
+    """Whether the bias of each node counts: it counts once for paths that end alike."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +39,17 @@ class Layer:
     """Neurons and the synapses that lead to them."""
 
     neuron: Node
-    synapses: tuple[Node, ...]
-    """From the previous neurons, or the input."""
-    recurrent: tuple[Node, ...] | None = None
-    """From the neurons themselves; ``None`` if there are none."""
+    paths: tuple[SynapsePath, ...]
+    """From other neurons, or the input, whose currents add up."""
+    recurrent: tuple[SynapsePath, ...] = ()
+    """From the neurons themselves."""
+    is_implied: bool = False
+    """Whether the file has no neurons there: what leads to its Output is summed over the steps."""
+
+    @property
+    def synapses(self) -> tuple[Node, ...]:
+        """The nodes of its first path."""
+        return self.paths[0].nodes
 
 
 def read_graph(path: Path) -> nir.NIRGraph:
@@ -42,12 +62,23 @@ def read_graph(path: Path) -> nir.NIRGraph:
     """
     with reading(path, "NIR graph", "export it again"):
         check_hdf5(path)
-        # the importer checks types, with the node's name: exporters write scalars where NIR wants a value per neuron
-        graph = nir.read(path, type_check=False)
+        with h5py.File(path, "r") as file:
+            graph = nir.dict2NIRNode(_unchecked(nir.serialization.hdf2dict(file["node"])))
     require(
         isinstance(graph, nir.NIRGraph), f"{path} holds a single {type(graph).__name__}, not a graph: export it again"
     )
     return graph
+
+
+def _unchecked(description: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a node, with no check of types in any graph: `nir.read` leaves that of nested ones.
+
+    The importer checks types, with the node's name: exporters write scalars where NIR wants a value per neuron.
+    """
+    if description.get("type") != "NIRGraph":
+        return description
+    nodes = {name: _unchecked(node) for name, node in description["nodes"].items()}
+    return {**description, "nodes": nodes, "type_check": False}
 
 
 def input_shape(graph: nir.NIRGraph, first: Sequence[Node]) -> tuple[tuple[int, ...], str]:
@@ -85,16 +116,18 @@ def _extra_dimensions(shape: tuple[int, ...], first: Sequence[Node]) -> int:
         return len(shape) - 1
     if isinstance(reader, nir.Conv2d | nir.SumPool2d | nir.AvgPool2d):
         return max(0, len(shape) - 3)
+    if isinstance(reader, nir.Conv1d):
+        return max(0, len(shape) - 2)
     return int(len(shape) in (2, 4) and shape[0] == 1)
 
 
 def layers(graph: nir.NIRGraph) -> list[Layer]:
-    """Return the layers from Input to Output, in the order of the edges; nested graphs are flattened.
+    """Return the layers, each after those that lead to it; nested graphs are flattened.
 
     Raises
     ------
     InputError
-        There is an unsupported node, a branch, a cycle other than a recurrence, or an unreachable node.
+        There is an unsupported node, a cycle other than a recurrence, or an unreachable node.
     """
     return _FlatGraph(*_flat(graph)).layers()
 
@@ -142,8 +175,7 @@ class _FlatGraph:
     def _check_kind(name: str, node: nir.NIRNode) -> None:
         known = isinstance(node, (nir.Input, nir.Output, *SYNAPSES, *NEURONS))
         supported = ", ".join(kind.__name__ for kind in (*SYNAPSES, *NEURONS))
-        instead = INSTEAD.get(type(node), f"use {supported}")
-        require(known, f"node {name!r} is a {type(node).__name__}, which is not supported: {instead}")
+        require(known, f"node {name!r} is a {type(node).__name__}, which is not supported: use {supported}")
 
     def _only(self, kind: type[nir.NIRNode]) -> str:
         found = [name for name, node in self.nodes.items() if isinstance(node, kind)]
@@ -154,75 +186,85 @@ class _FlatGraph:
         """Return every layer, from the input on."""
         require(not self.before[self.start], f"node {self.start!r} is the Input, but an edge leads to it")
         require(not self.after[self.end], f"node {self.end!r} is the Output, but an edge leads away from it")
-        self._check_incoming()
-        result: list[Layer] = []
-        source, reached = self.start, {self.start, self.end}
-        while True:
-            paths = [self._path(source, target) for target in self.after[source]]
-            recurrent = [path for path, end in paths if end == source]
-            onward = [(path, end) for path, end in paths if end != source]
-            if result and recurrent:
-                result[-1] = Layer(neuron=result[-1].neuron, synapses=result[-1].synapses, recurrent=recurrent[0])
-            reached |= {name for path, _ in paths for name, _ in path}
-            for _, end in onward:
-                require(
-                    end == self.end or end not in reached,
-                    f"the cycle through {end!r} and {source!r} is not a recurrence: only a neuron's own spikes may "
-                    "lead back to it, through one Affine or Linear",
+        self._check_connected()
+        neurons = [name for name, node in self.nodes.items() if isinstance(node, NEURONS)]
+        found = {name: self._paths(name) for name in [*neurons, self.end]}
+        made: list[Layer] = []
+        for name in self._ordered(found):
+            onward = tuple(path for path in found[name] if path.source != name)
+            recurrent = tuple(path for path in found[name] if path.source == name)
+            made.append(Layer(neuron=(name, self.nodes[name]), paths=onward, recurrent=recurrent))
+        last = found[self.end]
+        sources = {path.source for path in last}
+        require(
+            bool(made or any(path.nodes for path in last)),
+            "the graph has no neurons: nothing to compute",
+        )
+        plain = len(last) == 1 and all(isinstance(node, nir.Flatten) for _, node in last[0].nodes)
+        if not plain:  # the sums over all steps of what leads to the Output
+            node = next((path.nodes[-1] for path in last if path.nodes), (self.end, self.nodes[self.end]))
+            made.append(Layer(neuron=(node[0], nir.I(r=np.ones(1))), paths=last, is_implied=True))
+        elif made:
+            require(
+                sources == {made[-1].neuron[0]},
+                f"node {made[-1].neuron[0]!r} leads nowhere: connect it to the Output",
+            )
+        return made
+
+    def _ordered(self, found: dict[str, tuple[SynapsePath, ...]]) -> list[str]:
+        """Return the neurons such that each follows those that lead to it, apart from its own recurrence."""
+        order: list[str] = []
+        left = [name for name in found if name != self.end]
+        while left:
+            ready = [name for name in left if all(path.source in (self.start, name, *order) for path in found[name])]
+            if not ready:
+                other = next(path.source for path in found[left[0]] if path.source in left and path.source != left[0])
+                raise InputError(
+                    f"the cycle through {left[0]!r} and {other!r} is not a recurrence: only a neuron's own spikes may "
+                    "lead back to it"
                 )
-            require(len(onward) >= 1, f"node {source!r} leads nowhere: connect it to the Output")
-            require(
-                len(onward) == 1,
-                f"node {source!r} has {len(onward)} outgoing connections besides a recurrence: branches are not "
-                "supported in spiking networks",
-            )
-            path, end = onward[0]
-            if end == self.end:
-                break
-            result.append(Layer(neuron=(end, self.nodes[end]), synapses=path))
-            reached.add(end)
-            source = end
-        lost = sorted(self.nodes.keys() - reached)
-        require(
-            not lost, f"nodes {', '.join(map(repr, lost))} are not connected to the input: remove them or connect them"
-        )
-        if path:
-            raise InputError(
-                f"node {path[-1][0]!r} has no neuron after it: end in I or LI (membrane), or IF or LIF (spikes)"
-            )
-        require(len(result) >= 1, "the graph has no neurons: nothing to compute")
-        return result
+            order.append(ready[0])
+            left.remove(ready[0])
+        return order
 
-    def _check_incoming(self) -> None:
-        for name, node in self.nodes.items():
-            sources = self.before[name]
-            most = 2 if isinstance(node, NEURONS) else 1
-            require(
-                len(sources) <= most,
-                f"node {name!r} ({type(node).__name__}) has {len(sources)} incoming connections, from "
-                f"{', '.join(map(repr, sources))}: only a neuron may have a second one, its recurrence",
-            )
+    def _check_connected(self) -> None:
+        """Refuse nodes that the input does not reach, or that do not reach the output."""
+        lost = sorted(self.nodes.keys() - self._reached(self.start, self.after) - {self.end})
+        names = ", ".join(map(repr, lost))
+        require(not lost, f"nodes {names} are not connected to the input: remove them or connect them")
+        lost = sorted(self.nodes.keys() - self._reached(self.end, self.before))
+        last = next((name for name in lost if not self.after[name]), lost[0] if lost else "")
+        require(not lost, f"node {last!r} leads nowhere: connect it to the Output")
 
-    def _path(self, source: str, name: str) -> tuple[tuple[Node, ...], str]:
-        """Return the synapses from ``source`` on, ``name`` first, and the neuron or Output that they lead to."""
-        path: list[Node] = []
-        while isinstance(self.nodes[name], SYNAPSES):
-            require(name not in [key for key, _ in path], f"the cycle through {name!r} contains no neuron")
-            path.append((name, self.nodes[name]))
-            following = self.after[name]
-            require(len(following) >= 1, f"node {name!r} leads nowhere: connect it to the Output")
-            require(
-                len(following) == 1,
-                f"node {name!r} has {len(following)} outgoing connections: branches are not supported in SNNs",
-            )
-            name = following[0]
-        if name == source:
-            self._check_recurrence(source, path)
-        return tuple(path), name
+    @staticmethod
+    def _reached(begin: str, following: dict[str, list[str]]) -> set[str]:
+        reached, left = {begin}, [begin]
+        while left:
+            new = set(following[left.pop()]) - reached
+            reached |= new
+            left += new
+        return reached
 
-    def _check_recurrence(self, neuron: str, path: list[Node]) -> None:
-        names = ", ".join(repr(name) for name, _ in path) or "an edge alone"
-        require(
-            len(path) == 1 and isinstance(path[0][1], nir.Affine | nir.Linear),
-            f"the recurrence of node {neuron!r} goes through {names}: it needs exactly one Affine or Linear",
-        )
+    def _paths(self, target: str) -> tuple[SynapsePath, ...]:
+        """Return the paths of synapses from neurons, or the Input, to a neuron or the Output.
+
+        Paths that end alike share those nodes: the biases are those of the first one's.
+        """
+        found: list[SynapsePath] = []
+        counted: set[tuple[str, ...]] = set()
+        pending: list[tuple[str, ...]] = [(source,) for source in reversed(self.before[target])]
+        while pending:
+            names = pending.pop()
+            first = names[0]
+            if not isinstance(self.nodes[first], SYNAPSES):
+                ends = [names[at:] for at in range(1, len(names))]
+                biased = tuple(end not in counted for end in ends)
+                counted |= set(ends)
+                nodes = tuple((name, self.nodes[name]) for name in names[1:])
+                found.append(SynapsePath(source=first, nodes=nodes, biased=biased))
+                require(len(found) <= MOST_PATHS, f"more than {MOST_PATHS} paths lead to node {target!r}")
+                continue
+            for source in reversed(self.before[first]):
+                require(source not in names, f"the cycle through {source!r} contains no neuron")
+                pending.append((source, *names))
+        return tuple(found)

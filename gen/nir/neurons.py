@@ -40,7 +40,7 @@ def membrane(
     InputError
         A parameter is missing, out of range or of another shape, or a time constant needs a dt.
     """
-    take = _Parameters(node, label, math.prod(shape), options)
+    take = _Parameters(node, label, shape, options)
     kind = KINDS[type(node)]
     gain, decay, rest = take.membrane(kind)
     synapse_gain, synapse_decay = take.synapse() if kind.synaptic else (1.0, 0.0)
@@ -86,22 +86,37 @@ def real_numbers(node: nir.NIRNode, name: str, label: str, *, infinite: bool = F
     return values.astype(np.float64)
 
 
+def per_value(values: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64] | None:
+    """Return one value, or flat one for each of ``shape``; (channels,) or (channels, 1, 1) are those of an image's
+    channels. ``None`` if they do not fit."""
+    if values.size in (1, math.prod(shape)):
+        return values.ravel()
+    if len(shape) > 1 and values.shape == shape[:1]:
+        values = values.reshape(-1, *[1] * (len(shape) - 1))
+    try:
+        return np.broadcast_to(values, shape).ravel()
+    except ValueError:
+        return None
+
+
 class _Parameters:
     """Converts the parameters of a node to discrete time."""
 
-    def __init__(self, node: nir.NIRNode, label: str, neurons: int, options: NirOptions):
+    def __init__(self, node: nir.NIRNode, label: str, shape: tuple[int, ...], options: NirOptions):
         self._node = node
         self._label = label
-        self._neurons = neurons
+        self._shape = shape
         self._options = options
 
     def _take(self, name: str, *, infinite: bool = False) -> Parameter:
         """Return one value if all neurons have the same, else one per neuron."""
-        values = real_numbers(self._node, name, self._label, infinite=infinite).ravel()
-        require(
-            values.size in (1, self._neurons),
-            f"{self._label}: {name} has {values.size} values for {self._neurons} neurons",
-        )
+        given = real_numbers(self._node, name, self._label, infinite=infinite)
+        values = per_value(given, self._shape)
+        if values is None:
+            raise InputError(
+                f"{self._label}: {name} has {given.size} values for {math.prod(self._shape)} neurons of shape "
+                f"{self._shape}"
+            )
         if (values == values[0]).all():
             return float(values[0])
         if np.isfinite(values).all() and float(np.ptp(values)) <= TOLERANCE * float(np.abs(values).max()):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from tospike.hw.params import Comparison, FiringPhase, InputError, NeuronKind, Reset, ResetTiming, require
-from tospike.sim.network import Dense, Parameter, SpikingNeuron, Stage
+from tospike.sim.network import Conv2d, Dense, Parameter, SpikingNeuron, Stage
 
 TOLERANCE = 1e-6
 """Relative spread below which values count as equal."""
@@ -53,21 +53,34 @@ def normalize(stage: Stage) -> tuple[Stage, NormalizedNeuron]:
     if not any(isinstance(value, np.ndarray) for value in given.values()):
         return stage, NormalizedNeuron(**given)
 
-    require(
-        isinstance(stage.synapses, Dense),
-        f"stage {stage.name!r} is a convolution whose neurons differ: train it with one value per layer",
-    )
+    synapses = stage.synapses
+    assert isinstance(synapses, Dense | Conv2d)
     # scale the membrane and current of each neuron so that it has the gain and threshold of neuron 0
-    outputs = stage.dense.outputs
+    outputs = synapses.outputs
     gain, synapse_gain, threshold = (
         np.broadcast_to(np.asarray(given[name], dtype=np.float64), outputs)
         for name in ("gain", "synapse_gain", "threshold")
     )
     size = threshold[0] / threshold if neuron.kind.spikes else np.ones(outputs)
     weights = size * (gain / gain[0]) * (synapse_gain / synapse_gain[0])
-    dense = Dense(weight=stage.dense.weight * weights[:, None], bias=stage.dense.bias * weights)
+    if isinstance(synapses, Conv2d):
+        each = weights.reshape(synapses.channels, -1)
+        decays = (neuron.decay, neuron.synapse_decay)
+        alike = bool((each == each[:, :1]).all()) and not any(np.ndim(value) for value in decays)
+        alike = alike and not np.any(neuron.rest)
+        require(
+            alike,
+            f"stage {stage.name!r} is a convolution whose neurons differ in more than the gain and threshold of their "
+            "channel, or have a leak potential: train it with one value per layer",
+        )
+        each = each[:, 0]
+        scaled: Dense | Conv2d = replace(
+            synapses, weight=synapses.weight * each[:, None, None, None], bias=synapses.bias * each
+        )
+    else:
+        scaled = Dense(weight=synapses.weight * weights[:, None], bias=synapses.bias * weights)
     recurrent = None if stage.recurrent is None else stage.recurrent * weights[:, None]
-    rest = np.asarray(neuron.rest) * size
+    rest = np.asarray(neuron.rest) * size if np.any(neuron.rest) else 0.0
     given |= {
         "gain": float(gain[0]),
         "synapse_gain": float(synapse_gain[0]),
@@ -77,7 +90,7 @@ def normalize(stage: Stage) -> tuple[Stage, NormalizedNeuron]:
         "floor": None if neuron.floor is None else _common(stage, "min-v-mem over threshold", neuron.floor * size),
         "rest": _common(stage, "v_leak over threshold", rest) if neuron.kind.synaptic else rest,
     }
-    return replace(stage, synapses=dense, recurrent=recurrent), NormalizedNeuron(**given)
+    return replace(stage, synapses=scaled, recurrent=recurrent), NormalizedNeuron(**given)
 
 
 def _common(stage: Stage, name: str, values: Parameter) -> float:

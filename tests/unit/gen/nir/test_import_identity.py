@@ -57,7 +57,7 @@ CASES = {
     "neurons": ((4,), (fires(4), fires(4)), Dense, lambda x: spikes_of(spikes_of(x))),
     "image": ((3, 2, 2), (fires(12),), Conv2d, spikes_of),
     "pool": ((3, 4, 4), (POOL, fires(12)), Conv2d, lambda x: spikes_of(pooled(x))),
-    "pool and flatten": ((3, 4, 4), (POOL, FLAT, fires(12)), Dense, lambda x: spikes_of(pooled(x))),
+    "pool and flatten": ((3, 4, 4), (POOL, FLAT, fires(12)), Conv2d, lambda x: spikes_of(pooled(x))),
     "pool and scale": (
         (3, 4, 4),
         (POOL, nir.Scale(np.arange(1.0, 13) / 4), FLAT, fires(12)),

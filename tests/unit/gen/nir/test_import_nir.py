@@ -115,11 +115,6 @@ def test_bad_options_are_refused(description, message):
         NirOptions.from_description(description)
 
 
-def branch():
-    graph = good()
-    return nir.NIRGraph(graph.nodes, [*graph.edges, ("y", "z")], type_check=False)
-
-
 def dangling():
     graph = good()
     return nir.NIRGraph({**graph.nodes, "lost": nir.Linear(W1)}, graph.edges, type_check=False)
@@ -144,7 +139,6 @@ CONV = nir.Conv2d(
     input_shape=(5, 5), weight=np.zeros((1, 1, 3, 3)), stride=1, padding=0, dilation=1, groups=1, bias=np.zeros(1)
 )
 POOL = nir.SumPool2d(kernel_size=np.array([2, 2]), stride=np.array([2, 2]), padding=np.array([0, 0]))
-OVERLAP = nir.SumPool2d(kernel_size=np.array([3, 3]), stride=np.array([2, 2]), padding=np.array([0, 0]))
 
 
 def loops(*more, **nodes):
@@ -159,21 +153,20 @@ def loops(*more, **nodes):
         (chain(CONV, lif(9), inputs=(5, 5)), r"node 'z' \(Conv2d\) gets samples of shape \(5, 5\), not images"),
         (chain(CONV, lif(9), inputs=(2, 5, 5)), r"node 'z' \(Conv2d\): weights of shape"),
         (chain(POOL, lif(5), inputs=(1, 4, 4)), r"node 'y' \(LIF\): r has 5 values for 4 neurons"),
-        (chain(POOL, CONV, lif(4), inputs=(1, 5, 4)), r"node 'z' \(SumPool2d\) has windows that overlap, skip"),
-        (chain(OVERLAP, CONV, lif(4), inputs=(1, 9, 9)), r"node 'z' \(SumPool2d\) has windows that overlap"),
-        (branch(), r"node 'z' \(Affine\) has 2 incoming connections, from 'input', 'y': only a neuron"),
+        (chain(POOL, CONV, lif(4), inputs=(1, 5, 4)), r"node 'y' \(Conv2d\): a window of \(3, 3\) is larger than the"),
         (
             loops(("y", "x2"), ("x2", "v2"), x2=nir.Linear(W2), v2=li()),
-            "node 'y' has 2 outgoing connections besides a rec",
+            "node 'v2' leads nowhere: connect it to the Output",
         ),
-        (loops(("y", "y")), "the recurrence of node 'y' goes through an edge alone: it needs exactly one Affine"),
         (
             loops(("w", "back"), ("back", "y"), back=nir.Linear(W2.T)),
-            "the cycle through 'y' and 'w' is not a recurrence",
+            "the cycle through 'w' and 'y' is not a recurrence",
         ),
-        (loops(("y", "a"), ("a", "b"), ("b", "y"), a=nir.Linear(W2), b=nir.Linear(W2.T)), "goes through 'a', 'b'"),
-        (loops(("y", "a"), ("a", "y"), a=nir.Linear(W2)), r"node 'a' \(Linear\) has weights of shape \(2, 4\), not"),
-        (loops(("y", "a"), ("a", "a"), a=nir.Linear(np.eye(4))), "node 'a' .Linear. has 2 incoming connections"),
+        (
+            loops(("y", "a"), ("a", "y"), a=nir.Linear(W2)),
+            r"the recurrence of node 'y' \(LIF\) has weights of shape \(2, 4\)",
+        ),
+        (loops(("y", "a"), ("a", "a"), a=nir.Linear(np.eye(4))), "node 'a' leads nowhere"),
         (loops(("lost", "y"), lost=nir.Linear(W1)), "nodes 'lost' are not connected to the input"),
         (loops(("nobody", "y")), "an edge leads from 'nobody' to 'y', but 'nobody' is not a node"),
         (dangling(), "nodes 'lost' are not connected to the input"),
@@ -184,7 +177,6 @@ def loops(*more, **nodes):
         (two_inputs(), "the graph has 2 Input nodes"),
         (chain(nir.Linear(W2), lif(2)), r"node 'z' \(Linear\) takes 4 values but gets 3"),
         (chain(nir.Linear(W1), lif(5)), "has 5 values for 4 neurons"),
-        (chain(nir.Linear(W1), nir.Linear(W2), lif(2)), "follows another without a neuron between"),
         (chain(lif(4)), r"node 'z' \(LIF\): r has 4 values for 3 neurons"),
         (chain(lif(5000), inputs=(5000,)), "5000 neurons have no weights before them: at most 4096 are supported"),
         (
@@ -192,7 +184,6 @@ def loops(*more, **nodes):
             r"'input' \(Input\) must have a shape of positive whole numbers",
         ),
         (chain(nir.Linear(W1), lif(), inputs=()), r"'input' \(Input\) must have a shape of positive whole numbers"),
-        (chain(nir.Linear(W1)), "node 'z' has no neuron after it: end in I or LI"),
         (chain(), "the graph has no neurons"),
         (chain(nir.Linear(W1), lif(v_reset=-1.0)), "v_reset is 1, but the reset is zero: give --reset value"),
         (chain(nir.Linear(W1), lif(tau=5e-5)), "dt 0.0001 s is longer than tau 5e-05 s"),
