@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tospike.compare.study.result import Study
     from tospike.design import Design
+    from tospike.device import Device, run_on_all
     from tospike.hw.params.check import InputError
     from tospike.loading import load
     from tospike.network import Network
@@ -17,17 +18,31 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["Design", "Inference", "InputError", "Network", "Simulation", "Study", "__version__", "load", "study"]
+__all__ = [
+    "Design",
+    "Device",
+    "Inference",
+    "InputError",
+    "Network",
+    "Simulation",
+    "Study",
+    "__version__",
+    "load",
+    "run_on_all",
+    "study",
+]
 
 # no submodule has the name of a function here: importing it would replace the function
 _HOMES = {
     "Design": "tospike.design",
+    "Device": "tospike.device",
     "Inference": "tospike.tb.inference",
     "InputError": "tospike.hw.params.check",
     "Network": "tospike.network",
     "Simulation": "tospike.tb.inference",
     "Study": "tospike.compare.study.result",
     "load": "tospike.loading",
+    "run_on_all": "tospike.device",
     "study": "tospike.studies",
 }
 

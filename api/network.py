@@ -10,7 +10,7 @@ from tospike.data_source import DataSource, as_array, as_samples_of, chosen_samp
 from tospike.design import Design
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions
-from tospike.gen.pipeline import Trained, compile_network, import_network
+from tospike.gen.pipeline import Trained, compile_like, compile_network, import_network
 from tospike.hw.params import InputError
 from tospike.model_file import Model, model_file
 from tospike.sim.network import Network as ImportedNetwork
@@ -78,18 +78,27 @@ class Network:
             f"layer{'s' * (layers != 1)}, {self.imported.outputs} outputs>"
         )
 
-    def compile(self, *, layers: Mapping[str, Mapping[str, Any]] | None = None, **options: Any) -> Design:
+    def compile(
+        self,
+        *,
+        layers: Mapping[str, Mapping[str, Any]] | None = None,
+        like: Design | None = None,
+        **options: Any,
+    ) -> Design:
         """Quantise the network and map it to hardware.
 
         Parameters
         ----------
         layers, **options
             As for `tospike.load`; they take precedence, and ``None`` resets an option.
+        like
+            A design with writable weights (``writable=True``): compile for its hardware.
 
         Raises
         ------
         InputError
-            There are no data, a number does not fit its format, or no engine can run the network with these options.
+            There are no data, a number does not fit its format, no engine can run the network with these options, or it
+            needs other hardware than ``like``.
 
         Examples
         --------
@@ -98,7 +107,12 @@ class Network:
         >>> ann.compile(weight_bits=4)
         <Design digits_ann: systolic>
         """
-        found = self._prepare(self.options.but(**options).with_layers(layers or {}))
+        chosen = self.options.but(**options).with_layers(layers or {})
+        if like is not None:
+            trained, data = self._import(chosen.but(writable=True))
+            host = like.prepared.design
+            return Design(prepared=compile_like(trained, data, host, name=like.name), data=data)
+        found = self._prepare(chosen)
         _ = found.prepared.design  # raise errors now, not at the first use
         return found
 

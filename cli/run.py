@@ -11,8 +11,8 @@ from tospike.gen.data.options import SampleOptions
 from tospike.gen.like import prepare_for
 from tospike.gen.options.model import ModelOptions
 from tospike.tb.board.on_board import TIMING_COUNTERS, run_on_board
-from tospike.tb.board.serial_host import SerialHost
-from tospike.tb.board.serial_line import LineOptions, open_line
+from tospike.tb.board.ports import session_on
+from tospike.tb.board.serial_line import LineOptions
 
 app = new_app()
 
@@ -28,18 +28,20 @@ def run(
     data: SampleOptions,
     options: ModelOptions,
 ) -> None:
-    """Run test samples on a board with a bitstream of `tospike build`, and compare with the golden model."""
+    """Run test samples on a board with a bitstream of `tospike build`, and compare with the golden model.
+
+    With --port sim, the board is the generated Verilog in a simulator, behind the same protocol.
+    """
     console.check_outputs(json, inputs=(model, data.data, *options.sources))
     port = line.port
     data_set = data.load(options.steps).require_labels()
     prepared = prepare_for(model, data_set, options, like)
     console.warn(prepared.warnings)
     with (
-        open_line(port, line.baud, timeout=line.timeout) as opened,
+        session_on(prepared.design, line) as session,
         console.progress_bar(f"{prepared.network.name} on {port}", len(data_set.x)) as progress,
     ):
-        host = SerialHost(opened, port, timeout=line.timeout)
-        result = run_on_board(prepared, data_set, host, progress=progress)
+        result = run_on_board(prepared, data_set, session, progress=progress)
     summary = {"samples": len(result.correct), "accuracy": result.accuracy, "mismatches": result.mismatches}
     counters = {name: n for name, n in result.counters.items() if name.split(".")[-1] not in TIMING_COUNTERS}
     table = Table("", prepared.network.name, title=f"{data_set.name} on {port}")

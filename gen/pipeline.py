@@ -236,13 +236,20 @@ def compile_network(trained: Trained, data: DataSet) -> Prepared:
 
 
 def prepare_like(model: Path, data: DataSet, options: ModelOptions, host: Design, *, name: str) -> Prepared:
-    """Import, quantise and plan a network for hardware that was generated for another one, with writable weights.
+    """Import and compile a network for other hardware: see `compile_like`."""
+    return compile_like(import_network(model, data, options.but(writable=True)), data, host, name=name)
+
+
+def compile_like(trained: Trained, data: DataSet, host: Design, *, name: str) -> Prepared:
+    """Quantise and plan a network for hardware that was generated for another one, with writable weights.
 
     Thresholds and the widths of states are those of ``host``; all else follows the options, which should be those with
     which it was generated.
 
     Parameters
     ----------
+    trained
+        The network, imported with the option ``writable``.
     host
         The design.
     name
@@ -251,9 +258,8 @@ def prepare_like(model: Path, data: DataSet, options: ModelOptions, host: Design
     Raises
     ------
     InputError
-        As `prepare`, and if the network needs other hardware; the message says in what it differs.
+        As `compile_network`, and if the network needs other hardware; the message says in what it differs.
     """
-    trained = import_network(model, data, options.but(writable=True))
     stages, given = trained.network.stages, list(layer_options_of(host))
     require(
         len(stages) == len(given),

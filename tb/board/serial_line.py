@@ -28,7 +28,7 @@ _AT_ONCE = 4096
 class LineOptions(BaudOptions):
     """The serial line of a board."""
 
-    port: str = option(REQUIRED, "Serial line of the board: /dev/ttyUSB0, COM3, ...")
+    port: str = option(REQUIRED, "Serial line of the board: /dev/ttyUSB0, COM3, ...; or sim: the Verilog in Verilator")
     timeout: float = option(2.0, "Seconds to wait for an answer before giving up", low=0.1)
 
     def __post_init__(self) -> None:

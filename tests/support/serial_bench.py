@@ -1,9 +1,6 @@
 """A board in Amaranth's simulator, or compiled; and lines that damage what passes them."""
 
 import random
-import struct
-import subprocess
-from pathlib import Path
 
 from amaranth.back import verilog
 from amaranth.hdl import *
@@ -13,12 +10,9 @@ from amaranth.sim import Simulator
 
 from tospike.gen.emit.folder import config_hash
 from tospike.gen.emit.memory_init import pack
-from tospike.gen.tools import programs as tools
-from tospike.gen.tools.cache import Cache, digest
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.host.bridge import AxiBridge
-
-SOURCE = Path(__file__).with_suffix(".cpp")
+from tospike.tb.board.simulated_board import SimulatedBoard, compiled
 
 
 class Board(wiring.Component):
@@ -86,54 +80,9 @@ class SimulatedLine:
         return self.cycles / self.PER_SECOND
 
 
-class CompiledLine:
-    """The same of a board that Verilator compiled: `build` gives the program."""
-
-    PER_SECOND = 100_000
-    MOMENT = 200
-    seconds_per_byte = 10 / PER_SECOND
-
-    def __init__(self, program):
-        self._process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._sent, self._cycles, self._is_new = b"", 0, True
-
-    def power_up(self):
-        """The board forgets everything, and what was on its way is gone."""
-        self._sent, self._is_new = b"", True
-
-    def send(self, data):
-        self._sent += data
-
-    def receive(self):
-        pipe = self._process
-        pipe.stdin.write(struct.pack("<3I", self.MOMENT, self._is_new, len(self._sent)) + self._sent)
-        pipe.stdin.flush()
-        self._sent, self._is_new, self._cycles = b"", False, self._cycles + self.MOMENT
-        (size,) = struct.unpack("<I", pipe.stdout.read(4))
-        return pipe.stdout.read(size)
-
-    def time(self):
-        return self._cycles / self.PER_SECOND
-
-    def close(self):
-        self._process.stdin.close()
-        assert self._process.wait() == 0
-        self._process.stdout.close()
-
-
-def build(board):
-    """The program of a board, which is made once."""
-    text, verilator = verilog.convert(board, name="board", emit_src=False), tools.find("verilator")
-    options = ("--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-CFLAGS", "-O1")
-    names = ("--top-module", "board", "-Mdir", "obj", "-o", "board", "board.v", SOURCE.name)
-
-    def make(folder):
-        (folder / "board.v").write_text(text)
-        (folder / SOURCE.name).write_bytes(SOURCE.read_bytes())
-        verilator.run((*options, *names), cwd=folder, log=folder / "build.log", makes=("obj/board",))
-
-    key = digest({"board": text, "bench": SOURCE.read_bytes(), "tool": verilator.release, "options": repr(options)})
-    return Cache().build("serial-bench", key, make) / "obj" / "board"
+def compiled_line(board):
+    """The same of a board that Verilator compiled, with a slow clock, so that little time is much to the host."""
+    return SimulatedBoard(compiled(verilog.convert(board, name="board", emit_src=False)), clock=100_000)
 
 
 class DamagingLine:

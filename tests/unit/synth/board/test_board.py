@@ -1,24 +1,16 @@
 """Bitstreams for boards: the module between the pins in cocotb, the flow, and `tospike run` on a simulated board."""
 
-import contextlib
 import json
 import os
-import pty
-import threading
-import tty
 
 import pytest
 from cocotb_tools.runner import get_runner
 from support.command_line import refused
 from support.command_line import tospike as tospike_in
 from support.paths import EXAMPLES, TESTS
-from support.serial_bench import Board, SimulatedLine
 
-from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.folder import generate, read
 from tospike.gen.emit.random_design import random_design
-from tospike.gen.options.model import ModelOptions
-from tospike.gen.pipeline import prepare
 from tospike.gen.tools import programs as tools
 from tospike.hw.params import (
     AcceleratorParams,
@@ -129,115 +121,3 @@ def test_what_no_board_can_run_is_refused(small, tmp_path):
     core = tmp_path / "core"
     assert tospike("generate", "spiking", "--core-only", "--out", core).returncode == 0
     refused(tospike("build", core, "--board", "icebreaker"), "has no host port: generate it without --core-only")
-
-
-@contextlib.contextmanager
-def at_the_other_end(answer):
-    """The name of a serial line; ``answer`` makes of what came what is sent back, as often as there is time."""
-    ours, theirs = pty.openpty()
-    tty.setraw(theirs)
-    os.set_blocking(ours, False)
-    stop = threading.Event()
-
-    def serve():
-        back = b""
-        while not stop.is_set():
-            came = b""
-            with contextlib.suppress(BlockingIOError, OSError):
-                came = os.read(ours, 4096)
-            back += answer(came)
-            with contextlib.suppress(BlockingIOError, OSError):
-                back = back[os.write(ours, back) :]
-            if not (came or back):
-                stop.wait(0.01)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield os.ttyname(theirs)
-    finally:
-        stop.set()
-        thread.join()
-        os.close(ours)
-        os.close(theirs)
-
-
-@pytest.fixture
-def board_port():
-    """The name of a serial line, whose other end is the digits' SNN in Amaranth's simulator."""
-    line = SimulatedLine(Board(prepare(DIGITS, load_data("digits"), ModelOptions()).design, timeout=1024))
-    until = 0  # cycles to which something may still come
-
-    def answer(came):
-        nonlocal until
-        line.send(came)
-        until = line.cycles + 2000 if came else until
-        return line.receive() if line.cycles < until else b""
-
-    with at_the_other_end(answer) as port:
-        yield port
-
-
-def test_run_compares_a_board_with_the_golden_model(board_port, tmp_path):
-    report = tmp_path / "run.json"
-    arguments = (
-        "run",
-        DIGITS,
-        "--comparison",
-        "above",
-        "--port",
-        board_port,
-        "--samples",
-        2,
-        "--timeout",
-        100,
-        "--json",
-        report,
-    )
-    result = tospike(*arguments)
-    assert result.returncode == 0, result.stdout + result.stderr
-    summary = json.loads(report.read_text())
-    assert (summary["samples"], summary["mismatches"]) == (2, 0) and summary["counters"]["0.samples"] == 2
-    refused(tospike(*arguments, "--weight-bits", 4), "the board holds design", "generate, build and load it")
-
-
-def test_a_port_that_is_not_there_is_told():
-    refused(
-        tospike("run", DIGITS, "--comparison", "above", "--port", "/dev/not-there"),
-        "cannot open /dev/not-there at 1000000 baud",
-    )
-
-
-NOISE = {
-    "talks": lambda came: b"$GPGGA,123519,4807.038,N,01131.000,E*47\r\n",
-    "sends back": lambda came: came,
-    "is silent": lambda came: b"",
-}
-
-
-@pytest.mark.parametrize("name", NOISE)
-def test_a_port_without_a_board_is_told(name, tmp_path):
-    says = {"talks": "sends bytes, but no answers", "sends back": "echoes what it gets"}
-    with at_the_other_end(NOISE[name]) as port:
-        result = tospike(
-            "run", DIGITS, "--comparison", "above", "--port", port, "--timeout", 0.2, "--json", tmp_path / "run.json"
-        )
-    refused(result, port, says.get(name, "does not answer: is the bitstream loaded, and this its --baud?"))
-    assert not (tmp_path / "run.json").exists()
-
-
-def test_a_cable_that_is_pulled_out_is_told():
-    ours, theirs = pty.openpty()
-    tty.setraw(theirs)
-    name = os.ttyname(theirs)
-
-    def pull():
-        os.read(ours, 1)  # the first request
-        os.close(theirs)
-        os.close(ours)
-
-    thread = threading.Thread(target=pull)
-    thread.start()
-    result = tospike("run", DIGITS, "--comparison", "above", "--port", name, "--timeout", 20)
-    thread.join()
-    refused(result, f"{name} was lost", "reconnect the board")

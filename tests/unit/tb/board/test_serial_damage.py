@@ -5,7 +5,7 @@ from collections import Counter, deque
 
 import numpy as np
 import pytest
-from support.serial_bench import Board, CompiledLine, DamagingLine, build
+from support.serial_bench import Board, DamagingLine, compiled_line
 
 from tospike.gen.emit.beats import input_beats
 from tospike.gen.emit.random_design import random_design, random_samples
@@ -25,15 +25,10 @@ SAMPLES = random_samples(DESIGN, 8, seed=3)
 EXPECTED = run(DESIGN, SAMPLES).outputs
 
 
-@pytest.fixture(scope="module")
-def program():
-    """Waits for a beat no longer than a tenth of what a sample takes, so answers of all kinds come."""
-    return build(Board(DESIGN, timeout=32))
-
-
 @pytest.fixture
-def line(program):
-    line = CompiledLine(program)
+def line():
+    """Waits for a beat no longer than a tenth of what a sample takes, so answers of all kinds come."""
+    line = compiled_line(Board(DESIGN, timeout=32))
     yield line
     line.close()
 
