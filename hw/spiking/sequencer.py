@@ -148,7 +148,7 @@ class Sequencer(wiring.Component):
                 at_first.eq(last),
                 at_last.eq(next_word == params.words - 1),
             ]
-        self._track_position(m, advance, at_last)
+        self._track_position(m, advance, last)
         begins = go & sends & at_first
         with m.If(begins & ~self.sent):
             m.d.sync += [sending.eq(sending + 1), at_limit.eq(sending == limit - 1)]
@@ -201,8 +201,9 @@ class Sequencer(wiring.Component):
         m.d.comb += [targets.start.eq(self.i.payload.place), targets.load.eq(self.i.ready), targets.step.eq(accumulate)]
         return targets.word, targets.at_last, targets.row, targets.none
 
-    def _track_position(self, m: Module, advance: Value, at_last: Value) -> None:
-        """Drive the word within its position that an update is at, and the address of its first neuron."""
+    def _track_position(self, m: Module, advance: Value, last: Value) -> None:
+        """Drive the word within its position that an update is at, and the address of its first neuron; after the
+        ``last`` word, and after a TICK that updates nothing, those of the first one."""
         params = self._params
         channels, address = self.operation.channels, self.operation.address
         part, first = Signal.like(channels), Signal.like(address)
@@ -213,8 +214,8 @@ class Sequencer(wiring.Component):
         unused = params.position_words * params.lanes - params.channels
         with m.If(advance):
             m.d.sync += [
-                part.eq(Mux(last_part, 0, part + 1)),
-                first.eq(Mux(at_last, 0, first + params.lanes - Mux(last_part, unused, 0))),
+                part.eq(Mux(last_part | last, 0, part + 1)),
+                first.eq(Mux(last, 0, first + params.lanes - Mux(last_part, unused, 0))),
             ]
 
     def _select_words(

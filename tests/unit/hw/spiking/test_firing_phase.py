@@ -1,14 +1,18 @@
 """Layers that accumulate first and fire afterwards: the RTL as the golden model, and both as a quantised activation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.chains import check_chain
 from support.event_engine import check
 from support.neuron_cases import of_kind
+from support.window_cases import random_window_case
 
 from tospike.hw.params import (
     AcceleratorParams,
     Comparison,
+    EventWindow,
     FiringPhase,
     HostInput,
     HostOutput,
@@ -99,6 +103,22 @@ def test_under_back_pressure(seed):
     )
     inputs = rng.integers(0, 2, (3, 8, 3)) * (rng.random((3, 8, 1)) < 0.4)
     check(params, weight, bias, inputs, stall=0.5, seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_windows(seed):
+    """A step outside the phase updates no words: the next update starts again at the first channel."""
+    rng = np.random.default_rng(seed)
+    readout = list(Readout)[seed % 3]
+    window = EventWindow(shape=(2, 3, 2), channels=int(rng.choice([3, 5, 7])), kernel=(2, 1))
+    kind = NeuronKind.I if readout is Readout.MEMBRANE else NeuronKind.IF
+    params, *case = random_window_case(rng, window=window, readout=readout, kind=kind)
+    firing = FiringPhase(first=int(rng.integers(1, 4)), steps=0 if readout is Readout.MEMBRANE else 2)
+    params = replace(params, neuron=random_neuron(rng, readout, firing), lanes=2, bias=bool(seed % 2))
+    weight, bias, inputs, *rest = case
+    bias = bias * params.bias
+    trains = np.concatenate([inputs] * 6, axis=1)[:, :6]
+    check(params, weight, bias, trains, *rest, stall=0.2, seed=seed)
 
 
 PHASE = FiringPhase(first=5, steps=5)
