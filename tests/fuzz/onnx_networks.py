@@ -185,3 +185,135 @@ def _pool(graph: _Graph) -> None:
     sizes = [(size[a] - kernel[a]) // stride[a] + 1 for a in range(2)]
     kind = str(rng.choice(["MaxPool", "AveragePool"]))
     graph.add(kind, kernel_shape=kernel, strides=stride, shape=(channels, *sizes))
+
+
+# ------------------------------------------------------------------------------------------------------- integers
+
+
+@dataclass(kw_only=True)
+class _Codes(_Graph):
+    """A network on integers of 8 bits: each operator has a scale and a zero point."""
+
+    kind: type
+    scale: float = 0.0
+    parameters: tuple[str, str] = ("", "")
+    """Names of the scale and the zero point of ``tensor``."""
+    is_exact: bool = True
+    """Whether a multiplier and a shift can give all levels: not those of sums of different scales."""
+
+    def add_codes(self, kind: str, *operands: str, spread: float, shape: tuple[int, ...] | None = None, **attributes):
+        """One more operator, whose results are about ``spread`` large before they are integers."""
+        bias = operands[len(operands) - len(operands) % 3 :] if kind in ("QLinearConv", "QGemm") else ()
+        operands = operands[: len(operands) - len(bias)]
+        source = (self.tensor, *self.parameters)
+        self.rescale(spread)
+        tail = (*bias, *self.parameters) if kind == "QGemm" else (*self.parameters, *bias)
+        inputs = (*tail, *source, *operands) if kind == "QLinearConcat" else (*source, *operands, *tail)
+        output, domain = f"t{len(self.nodes)}", "" if kind in ("QLinearConv", "QLinearMatMul") else "com.microsoft"
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=f"q_{output}", domain=domain, **attributes))
+        self.tensor, self.shape = output, self.shape if shape is None else shape
+
+    def rescale(self, spread: float) -> None:
+        self.scale = float(np.float32(spread * self.rng.uniform(0.01, 0.03)))
+        low = np.iinfo(self.kind).min
+        zero = low + (0 if self.chance(0.3) else int(self.rng.integers(60, 190)))
+        self.parameters = self.constant(np.float32(self.scale)), self.constant(np.array(zero, self.kind))
+
+    def weights(self, *shape: int, axis: int) -> tuple[list[str], float]:
+        """Weights with their scales and zero points, and their real size."""
+        kind = np.uint8 if self.kind == np.uint8 and self.chance(0.4) else np.int8  # onnxruntime has no other pairs
+        count = shape[axis] if self.chance(0.5) else 1
+        scale = (np.exp(self.rng.normal(size=count, scale=0.5)) * 0.01).astype(np.float32)
+        low = np.iinfo(kind).min
+        zero = np.full(
+            count, 0 if kind == np.int8 and self.chance(0.7) else low + int(self.rng.integers(90, 170)), kind
+        )
+        integers = np.clip(np.rint(self.rng.normal(size=shape) * 50 + zero[0]), low, low + 255).astype(kind)
+        both = (scale, zero) if count > 1 else (scale[0], zero[0])
+        return [self.constant(value) for value in (integers, *both)], 50 * float(scale.max())
+
+
+def random_quantized_onnx(seed: int) -> tuple[onnx.ModelProto, np.ndarray, bool]:
+    """A network on integers, inputs for it, and whether a multiplier and a shift can give all of its levels."""
+    rng = np.random.default_rng(seed)
+    kind = np.uint8 if rng.random() < 0.5 else np.int8
+    is_image = bool(rng.random() < 0.6)
+    shape = (int(rng.integers(1, 4)), *map(int, rng.integers(4, 9, 2))) if is_image else (int(rng.integers(2, 25)),)
+    graph = _Codes(rng=rng, shape=shape, kind=kind)
+    graph.rescale(1.5)
+    is_float = graph.chance(0.5)
+    if is_float:
+        graph.add("QuantizeLinear", *graph.parameters)
+    for _ in range(rng.integers(1, 4) if is_image else 0):
+        _coded_image(graph)
+    if is_image:
+        if graph.chance(0.3):
+            graph.add_codes("QLinearGlobalAveragePool", spread=30 * graph.scale, shape=(graph.shape[0], 1, 1))
+        graph.add("Flatten", shape=(int(np.prod(graph.shape)),))
+    for _ in range(rng.integers(1, 3)):
+        _coded_dense(graph)
+    is_real = graph.chance(0.5)
+    if is_real:
+        graph.add("DequantizeLinear", *graph.parameters)
+    info, types = helper.make_tensor_value_info, {np.uint8: TensorProto.UINT8, np.int8: TensorProto.INT8}
+    made = helper.make_graph(
+        graph.nodes,
+        f"fuzz_{seed}",
+        [info("x", TensorProto.FLOAT if is_float else types[kind], ("batch", *shape))],
+        [info(graph.tensor, TensorProto.FLOAT if is_real else types[kind], ("batch", *graph.shape))],
+        initializer=[numpy_helper.from_array(values, name) for name, values in graph.constants.items()],
+    )
+    opsets = [helper.make_opsetid("", 13), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(made, opset_imports=opsets, ir_version=8)
+    x = rng.normal(size=(SAMPLES, *shape)).astype(np.float32)
+    if not is_float:
+        x = rng.integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, (SAMPLES, *shape)).astype(kind)
+    return model, x, graph.is_exact
+
+
+def _coded_dense(graph: _Codes) -> None:
+    (inputs,), outputs = graph.shape, int(graph.rng.integers(2, 12))
+    is_gemm = graph.chance(0.5)
+    shape, axis = ((outputs, inputs), 0) if is_gemm else ((inputs, outputs), 1)
+    weights, size = graph.weights(*shape, axis=axis)
+    spread = 60 * graph.scale * size * inputs**0.5
+    if is_gemm:
+        bias = graph.constant(graph.rng.integers(-3000, 3000, outputs).astype(np.int32)) if graph.chance(0.7) else ""
+        graph.add_codes("QGemm", *weights, bias, spread=spread, shape=(outputs,), transB=1)
+    else:
+        graph.add_codes("QLinearMatMul", *weights, spread=spread, shape=(outputs,))
+
+
+def _coded_image(graph: _Codes) -> None:
+    rng, (channels, height, width) = graph.rng, graph.shape
+    before = graph.tensor, *graph.parameters
+    depthwise, same = channels > 1 and graph.chance(0.3), graph.chance(0.5)
+    outputs = channels if depthwise or same else int(rng.integers(1, 6))
+    kernel, pad = (3, 1) if same else (int(rng.integers(1, min(4, height + 1, width + 1))), 0)
+    weights, size = graph.weights(outputs, 1 if depthwise else channels, kernel, kernel, axis=0)
+    bias = [graph.constant(rng.integers(-3000, 3000, outputs).astype(np.int32))] if graph.chance(0.6) else []
+    spread = 60 * graph.scale * size * (kernel * (1 if depthwise else channels) ** 0.5)
+    sizes = height + 2 * pad - kernel + 1, width + 2 * pad - kernel + 1
+    graph.add_codes(
+        "QLinearConv",
+        *weights,
+        *bias,
+        spread=spread,
+        shape=(outputs, *sizes),
+        pads=[pad] * 4,
+        group=channels if depthwise else 1,
+    )
+    if same and graph.chance(0.5):
+        graph.is_exact = False
+        graph.add_codes("QLinearAdd", *before, spread=60 * graph.scale)
+    elif same and graph.chance(0.4):
+        graph.add_codes("QLinearConcat", *before, spread=60 * graph.scale, shape=(2 * channels, *sizes), axis=1)
+        graph.is_exact = False  # the means of a part may be less exact than their sum
+    if min(sizes) >= 2 and graph.chance(0.4):
+        shape = (graph.shape[0], sizes[0] // 2, sizes[1] // 2)
+        if graph.chance(0.5):
+            graph.add("MaxPool", kernel_shape=[2, 2], strides=[2, 2], shape=shape)
+        else:
+            graph.add_codes(
+                "QLinearAveragePool", spread=30 * graph.scale, shape=shape, kernel_shape=[2, 2], strides=[2, 2]
+            )

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 from fuzz.nir_networks import DT, STEPS, random_nir, simulate
-from fuzz.onnx_networks import random_onnx
+from fuzz.onnx_networks import random_onnx, random_quantized_onnx
 
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.nir.importer import import_nir
@@ -22,7 +22,7 @@ from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError
 from tospike.sim import accelerator as golden
-from tospike.sim.network import Dense, Network
+from tospike.sim.network import Activation, Dense, Network
 from tospike.sim.network.reference import run_float
 from tospike.sim.systolic.layers import run_integers
 from tospike.tb.evaluate import evaluate
@@ -38,6 +38,10 @@ SNN_ERROR = 0.01
 """Of the spikes of a stage, at 16 bits, over all samples; and SNN_SPIKES, for one early spike can lead to a few."""
 SNN_SPIKES = 5
 MAX_STATE_BITS = 32
+TIES = 0.005
+"""Part of the levels of a network on integers that may differ from onnxruntime's."""
+INEXACT, MOST_LEVELS = 0.08, 8
+"""The same of its integers if they cannot be exact (sums of different scales), and the most levels they are off by."""
 
 
 def check_ann(seed: int, folder: Path) -> float:
@@ -54,6 +58,38 @@ def check_ann(seed: int, folder: Path) -> float:
     error = float(np.sqrt(np.mean(np.square(logits - outputs)))) / max(span, np.finfo(float).tiny)
     assert error <= ANN_ERROR, f"integers are off by {error:.1%} of the range, seed {seed}"
     return error
+
+
+def check_quantized(seed: int, folder: Path) -> float:
+    """On integers, float and integers give onnxruntime's levels; a few sums are ties that float32 decides. Return the
+    part of the levels in which the integers differ."""
+    model, x, is_exact = random_quantized_onnx(seed)
+    path = folder / "net.onnx"
+    onnx.save(model, path)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    (expected,) = session.run(None, {"x": x})
+    network, flat = import_onnx(path), x.reshape(len(x), -1)
+    last = network.stages[-1].neuron
+    assert isinstance(last, Activation) and last.grid is not None
+    step = float(last.grid.scale) if expected.dtype == np.float32 else 1.0
+    quantized = quantize(network, flat)
+    prepared = Prepared(network=network, quantized=quantized, planned=InputError("not planned"), choices={})
+    assert network.answers is not None
+    off = []
+    for real in (
+        run_float(network, flat, trace=False).outputs,
+        quantized.real_outputs(run_integers(quantized.network, prepared.integers(flat))),
+    ):
+        (got,) = network.answers.arrays(real).values()
+        levels = np.rint((got.astype(np.float64) - expected) / step)
+        off.append(float(np.mean(levels != 0)))
+        assert np.abs(levels).max() <= MOST_LEVELS, f"levels are off by {np.abs(levels).max():g}, seed {seed}"
+    assert off[0] <= TIES, f"float differs from onnxruntime in {off[0]:.2%} of the levels, seed {seed}"
+    exact = is_exact and not any(report.inexact_channels for report in quantized.stages)
+    assert off[1] <= (TIES if exact else INEXACT), f"integers differ in {off[1]:.2%} of the levels, seed {seed}"
+    return off[1]
 
 
 def check_snn(seed: int, folder: Path) -> None:

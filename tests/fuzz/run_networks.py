@@ -17,6 +17,7 @@ from fuzz import oracles
 CHECKS = {
     "ann": oracles.check_ann,
     "snn": oracles.check_snn,
+    "quantized": oracles.check_quantized,
     "ann-rtl": oracles.check_ann_rtl,
     "snn-rtl": oracles.check_snn_rtl,
 }
@@ -42,7 +43,7 @@ def main() -> int:
     begin, number, failed = time.monotonic(), 0, 0
     while number < given.count if given.count else time.monotonic() - begin < 3600 * given.hours:
         seed = given.seed + number
-        for check in list(CHECKS)[: 4 if number % RTL_EVERY == RTL_EVERY - 1 else 2]:
+        for check in list(CHECKS)[: 5 if number % RTL_EVERY == RTL_EVERY - 1 else 3]:
             with tempfile.TemporaryDirectory() as folder:
                 try:
                     CHECKS[check](seed, Path(folder))

@@ -4,7 +4,7 @@ import pytest
 from fuzz import oracles
 from fuzz.run_networks import CHECKS, kept
 
-ANN_SEEDS, SNN_SEEDS = 60, 120
+ANN_SEEDS, SNN_SEEDS, QUANTIZED_SEEDS = 60, 120, 60
 
 
 def slow(seed):
@@ -17,6 +17,11 @@ ANN_RTL, SNN_RTL = (1, *map(slow, (2, 5))), (8, *map(slow, (5, 9)))
 @pytest.mark.parametrize("seed", range(ANN_SEEDS))
 def test_ann(tmp_path, seed):
     assert oracles.check_ann(seed, tmp_path) <= 0.02  # of these; a few in a hundred exceed it
+
+
+@pytest.mark.parametrize("seed", range(QUANTIZED_SEEDS))
+def test_quantized(tmp_path, seed):
+    oracles.check_quantized(seed, tmp_path)
 
 
 @pytest.mark.parametrize("seed", range(SNN_SEEDS))
