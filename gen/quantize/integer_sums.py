@@ -85,9 +85,18 @@ class Weighted:
 
     @property
     def grid(self) -> QuantGrid | None:
-        """The weights' trained grid."""
+        """The weights' trained grid; ``None`` if they have none, or if they are to have fewer bits than on it."""
         grid = self.synapses.grid
-        return None if grid is not None and self.one_scale and np.ptp(grid.scale) else grid
+        if grid is None or (self.one_scale and np.ptp(grid.scale)):
+            return None
+        return None if self._is_narrowed(grid) else grid
+
+    def _is_narrowed(self, grid: QuantGrid) -> bool:
+        """Return whether fewer bits were asked for than the default, and than the weights on the grid need."""
+        if self.options.weight_bits >= QuantizeOptions.weight_bits:
+            return False
+        levels = np.rint(self.weight / np.reshape(grid.scale, (-1, 1)))
+        return bool(np.abs(levels).max(initial=0) > max(1, self._format.max))
 
     @property
     def is_binary(self) -> bool:

@@ -159,10 +159,10 @@ def test_a_grid_is_run_and_each_point_only_once(trials, monkeypatch):
 
 
 def test_a_network_that_keeps_its_bits_is_no_narrower_one(trials, monkeypatch):
-    """As one with trained quantisers, which options do not change."""
+    """As one whose activations have trained quantisers, which options do not change."""
     kept = trials.prepared["ann"]
     for module in ("trial", "matched_qnn"):
-        monkeypatch.setattr(f"tospike.compare.study.{module}.prepare", lambda *_: kept)
+        monkeypatch.setattr(f"tospike.compare.study.variations.{module}.prepare", lambda *_: kept)
     assert trials.run("ann", {"weight_bits": 5}) is None
     assert trials.run("ann", {"act_bits": 5}) is None
     assert trials.run("ann", {"act_bits": 8}) is not None

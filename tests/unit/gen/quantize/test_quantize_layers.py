@@ -85,6 +85,23 @@ def test_integers_follow_float(branch, samples, signed):
     assert np.mean(got.argmax(axis=1) == expected.argmax(axis=1)) > 0.95
 
 
+@pytest.mark.parametrize("bits", [2, 4, 5, 6, 8])
+def test_trained_weights_become_narrower_if_asked(bits):
+    """Weights on a 6-bit grid: kept as they are, unless fewer bits than they need are asked for."""
+    rng = np.random.default_rng(3)
+    integers = rng.integers(-31, 32, (5, 16))
+    grid = QuantGrid(scale=np.asarray(0.05), qmin=-128, qmax=127)
+    trained = Dense(weight=0.05 * integers, bias=np.zeros(5), grid=grid)
+    stages = (Stage(name="fc", synapses=trained, neuron=RELU), Stage(name="out", synapses=dense(3, 5), neuron=NONE))
+    given = Network(name="n", input=InputSpec(inputs=16), stages=stages)
+    made = quantize(given, rng.random((50, 16)), QuantizeOptions(layers={"fc": {"weight_bits": bits}})).network
+    weight = made.stages[0].synapses.weight
+    if bits >= 6:
+        assert np.array_equal(weight, integers)
+    else:
+        assert 0 < np.abs(weight).max() <= IntFormat(bits=bits, signed=True).max
+
+
 def test_signed_residual_networks_use_all_levels_for_what_is_never_negative():
     """Of the operands of an addition, that one has half the scale of the other, so that both have the same range."""
     quantized = quantize(network(), X)
