@@ -155,7 +155,7 @@ def _stage(
     own, shape = _maps(paths, shapes, name)
     neuron = SpikingNeuron(kind=NeuronKind.I)
     if not layer.is_implied:
-        neuron = membrane(node, name, shape, options, recurrent=bool(layer.recurrent))
+        neuron = membrane(node, name, shape, options.of(layer.neuron[0]), recurrent=bool(layer.recurrent))
     recurrent: Array | None = None
     if layer.recurrent:
         loop, _ = _maps(layer.recurrent, {layer.neuron[0]: shape}, name)

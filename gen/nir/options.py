@@ -1,7 +1,7 @@
 """Options for what NIR leaves open."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -17,7 +17,9 @@ from tospike.hw.params import (
     ResetTiming,
     check_options,
     check_reset,
+    of_layer,
     option,
+    options_of,
     require,
     require_range,
 )
@@ -49,22 +51,28 @@ class NirOptions:
     """The factor of the input to a membrane that decays, besides R; it also applies to v_leak."""
     synapse_gain: Gain = option(Gain.DT_OVER_TAU, "Synaptic currents: gain of the input besides w_in")
     """The same for synaptic currents and w_in."""
-    reset: Reset = option(Reset.ZERO, "Reset of the membrane by a spike")
+    reset: Reset = option(Reset.ZERO, "Reset of the membrane by a spike", per_layer="snn")
     """The effect of a spike on the membrane. Exporters also write v_reset = 0 for subtraction, so the file cannot tell.
     """
-    reset_timing: ResetTiming = option(ResetTiming.SAME, "Time step in which a spike resets the membrane")
+    reset_timing: ResetTiming = option(
+        ResetTiming.SAME, "Time step in which a spike resets the membrane", per_layer="snn"
+    )
     """The step in which the reset takes effect."""
-    comparison: Comparison = option(Comparison.ABOVE, "Spike when v > threshold (above) or v >= threshold")
+    comparison: Comparison = option(
+        Comparison.ABOVE, "Spike when v > threshold (above) or v >= threshold", per_layer="snn"
+    )
     """Whether a membrane at its threshold spikes."""
-    spike_bits: int = option(1, "Up to 2**BITS - 1 spikes per neuron and step")
+    spike_bits: int = option(1, "Up to 2**BITS - 1 spikes per neuron and step", per_layer="snn")
     """A neuron emits at most ``2**spike_bits - 1`` spikes per step."""
-    refractory: int = option(0, "Refractory steps after a spike")
+    refractory: int = option(0, "Refractory steps after a spike", per_layer="snn")
     """Steps after a spike in which a neuron is refractory."""
-    initial: float = option(0.0, "Initial membrane potential, in thresholds", unset="0")
+    initial: float = option(0.0, "Initial membrane potential, in thresholds", unset="0", per_layer="snn")
     """Membrane of spiking neurons at the start of a sample, in thresholds."""
     start: Start = option(Start.INITIAL, "Initial membrane: --initial, v_leak or v_reset")
     """Whether membranes start at ``initial`` or at another value."""
-    min_v_mem: float | None = option(None, "Lower bound of the membrane in each step, as in Sinabs", unset="none")
+    min_v_mem: float | None = option(
+        None, "Lower bound of the membrane in each step, as in Sinabs", unset="none", per_layer="snn"
+    )
     """Lower bound of the membrane at the end of a step, as in Sinabs; ``None``: no bound."""
     integration: Integration = option(Integration.STEP, "IF and I: v += R I (step) or v += R I dt (time)")
     """How IF and I integrate their input."""
@@ -101,6 +109,8 @@ class NirOptions:
     """How the outputs become a class."""
     guessed: tuple[str, ...] = field(default=(), compare=False)
     """The fields that neither the file nor the user stated, although networks are trained with different values."""
+    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    """Options of single layers, by the name of their neurons: those that are options of layers; see `of_layer`."""
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -124,6 +134,8 @@ class NirOptions:
             "--firing-steps needs an input that is sent in one step: give --encoding once",
         )
         require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")
+        for layer in self.layers:
+            of_layer(self, layer)
 
     def preset(self, framework: Framework) -> "NirOptions":
         """Return these options with the rules of a framework."""
@@ -138,6 +150,11 @@ class NirOptions:
         if "initial" in given and "start" not in given:
             given["start"] = Start.INITIAL
         return replace(self, guessed=tuple(name for name in self.guessed if name not in known), **given)
+
+    def of(self, layer: str) -> "NirOptions":
+        """Return the options of one layer."""
+        own = of_layer(self, layer)
+        return replace(own, start=Start.INITIAL) if "initial" in self.layers.get(layer, {}) else own
 
     def input_spec(self, inputs: int) -> InputSpec:
         """Return the input of a network with ``inputs`` values per sample or step."""
@@ -155,13 +172,11 @@ class NirOptions:
             delta_threshold=self.delta_threshold,
         )
 
-    def describe(self) -> dict[str, str | int | float]:
+    def describe(self) -> dict[str, Any]:
         """Return every option by name, for JSON and for the metadata of a NIR file; ``None`` becomes "none"."""
-        return {
-            key: "none" if value is None else value.value if isinstance(value, StrEnum) else value
-            for key, value in asdict(self).items()
-            if key != "guessed"
-        }
+        described = {key: _plain(value) for key, value in asdict(self).items() if key not in ("guessed", "layers")}
+        layers = {layer: {key: _plain(value) for key, value in own.items()} for layer, own in self.layers.items()}
+        return described | ({"layers": layers} if layers else {})
 
     @classmethod
     def from_description(cls, description: Mapping[str, object]) -> "NirOptions":
@@ -174,7 +189,7 @@ class NirOptions:
         """
         # how to convert each option from JSON or HDF5
         known: dict[str, Callable[[Any], object]] = {option.name: type(option.default) for option in fields(cls)}
-        del known["guessed"]
+        del known["guessed"], known["layers"]
         optional: dict[str, Callable[[Any], object]] = {
             "framework": Framework,
             "dt": float,
@@ -184,11 +199,26 @@ class NirOptions:
             "readout": Readout,
         }
         known |= optional
-        values: dict[str, object] = {}
-        for key, value in description.items():
-            require(key in known, f"unknown NIR option {key!r}: there are {', '.join(sorted(known))}")
-            try:
-                values[key] = None if key in optional and value == "none" else known[key](value)
-            except (ValueError, TypeError) as error:
-                raise InputError(f"NIR option {key} cannot be {value!r}") from error
-        return cls(**values)  # type: ignore[arg-type]
+
+        def read(given: Mapping[str, object], allowed: Collection[str]) -> dict[str, Any]:
+            values: dict[str, Any] = {}
+            for key, value in given.items():
+                require(key in allowed, f"unknown NIR option {key!r}: there are {', '.join(sorted(allowed))}")
+                try:
+                    values[key] = None if key in optional and value == "none" else known[key](value)
+                except (ValueError, TypeError) as error:
+                    raise InputError(f"NIR option {key} cannot be {value!r}") from error
+            return values
+
+        whole, layers = dict(description), description.get("layers", {})
+        whole.pop("layers", None)
+        nested = isinstance(layers, Mapping) and all(isinstance(own, Mapping) for own in layers.values())
+        require(nested, f"NIR option layers must map each layer to its options, not {layers!r}")
+        assert isinstance(layers, Mapping)
+        of_layers = {each.field for each in options_of(cls).values() if each.kinds}
+        return cls(**read(whole, known), layers={str(layer): read(own, of_layers) for layer, own in layers.items()})
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON and HDF5 hold it."""
+    return "none" if value is None else value.value if isinstance(value, StrEnum) else value

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from tospike.gen.nir.options import NirOptions
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.hw.params import InputError, Option, options_of, require, require_known
@@ -11,10 +12,14 @@ from tospike.sim.network import Conv2d, Dense, Network, Stage
 Layers = Mapping[str, Mapping[str, Any]]
 """Options by name, for each layer by name."""
 LAYER_OPTIONS: dict[str, Option] = {
-    name: each for cls in (QuantizeOptions, PlanOptions) for name, each in options_of(cls).items() if each.kinds
+    name: each
+    for cls in (NirOptions, QuantizeOptions, PlanOptions)
+    for name, each in options_of(cls).items()
+    if each.kinds
 }
 """The options that can be given for a single layer."""
 _OF_WEIGHTS = ("weight_bits", "weight_scale", "scale", "per_channel")
+_OF_SPIKES = ("reset", "reset_timing", "comparison", "spike_bits", "refractory")
 
 
 def parse_layers(texts: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -131,4 +136,6 @@ def _unsuited(name: str, value: object, stage: Stage, network: Network) -> str:
         return f"cannot be {value}, because {network.name!r} is an {kind.upper()}"
     if name in _OF_WEIGHTS and kind == "ann" and not isinstance(stage.synapses, Dense | Conv2d):
         return "is for layers with weights, and this one has none"
+    if name in _OF_SPIKES and not getattr(stage.neuron, "spikes", True):
+        return "is for neurons that spike, and these do not"
     return ""

@@ -157,7 +157,10 @@ class ModelOptions:
             return None
         require(self.time_bins is None, f"--time-bins is for ANNs (.onnx), but {path} is not one: leave it out")
         stated = read_options(path)
-        return (stated.preset(self.framework) if self.framework else stated).given(**self._fields(NirOptions))
+        layers = merged(stated.layers, self._layers(NirOptions))
+        return (stated.preset(self.framework) if self.framework else stated).given(
+            **self._fields(NirOptions), layers=layers
+        )
 
     @property
     def quantize(self) -> QuantizeOptions:

