@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.bridge.engine import Bridge
+from tospike.hw.cochlea.engine import Cochlea
 from tospike.hw.conv.engine import ConvEngine
 from tospike.hw.dataflow.engine import DataflowDense
 from tospike.hw.encoders.delay import Delay
@@ -32,6 +33,7 @@ from tospike.hw.host.renumber import Renumber
 from tospike.hw.params import (
     AcceleratorParams,
     BeatFormat,
+    CochleaParams,
     Contents,
     ConvParams,
     DataflowDenseParams,
@@ -81,6 +83,7 @@ ENGINES: Mapping[type[EngineParams], Callable[[Any, MemoryInit, int], wiring.Com
     SpikeCountParams: lambda params, contents, first_region: Bridge(params),
     FrameBufferParams: lambda params, contents, first_region: Bridge(params),
     SystolicParams: lambda params, contents, first_region: SystolicEngine(params, contents, first_region=first_region),
+    CochleaParams: lambda params, contents, first_region: Cochlea(params),
     ConvParams: lambda params, contents, first_region: ConvEngine(params, contents, first_region=first_region),
     DataflowDenseParams: lambda params, contents, first_region: DataflowDense(params, contents),
     DataflowPoolParams: lambda params, contents, first_region: DataflowPool(params, contents),
@@ -176,7 +179,11 @@ class Accelerator(wiring.Component):
         elif params.host_input is HostInput.DENSE:
             wants_zeros = params.engines[0].takes is not Contents.SPARSE_FRAME
             source = DenseInput(
-                params.input, send_zeros=wants_zeros, frames=params.input_frames, unused_inputs=params.unused_inputs
+                params.input,
+                send_zeros=wants_zeros,
+                frames=params.input_frames,
+                unused_inputs=params.unused_inputs,
+                field_bits=params.input_field_bits,
             )
             m.d.comb += registers.frame_error.eq(source.error)
         elif params.host_events is not None:

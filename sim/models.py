@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tospike.hw.params import (
+    CochleaParams,
     ConvParams,
     DataflowDenseParams,
     DataflowPoolParams,
@@ -29,6 +30,9 @@ from tospike.hw.params import (
 from tospike.sim.arithmetic import Ints
 from tospike.sim.bridge.golden import run_frame_buffer, run_spike_count, run_value_spikes
 from tospike.sim.bridge.timing import bridge_link
+from tospike.sim.cochlea.golden import count as count_cochlea
+from tospike.sim.cochlea.hearing import run as run_cochlea
+from tospike.sim.cochlea.timing import cochlea_link
 from tospike.sim.conv import golden as conv
 from tospike.sim.conv import timing as conv_timing
 from tospike.sim.cycles.array import FrameSequence, array_link
@@ -92,6 +96,14 @@ def _encoder(params: EncoderParams, design: Design, index: int, frames: Sample) 
 
 def _delta(params: DeltaParams, design: Design, index: int, frames: Sample) -> EngineRun:
     return run_delta(params, frames)
+
+
+def _cochlea(params: CochleaParams, design: Design, index: int, sound: Sample) -> EngineRun:
+    return run_cochlea(params, sound)
+
+
+def _recount_cochlea(params: CochleaParams, sound: Sample, run: EngineRun) -> EngineRun:
+    return count_cochlea(params, run.sent.astype(np.int64, copy=False))
 
 
 def _bridge(run: Callable[[Any, Sample], EngineRun]) -> EngineModel:
@@ -160,6 +172,7 @@ def _conv_link(params: ConvParams, run: EngineRun, frames: Sample, downstream: L
 MODELS: Mapping[type[EngineParams], EngineModel] = {
     EncoderParams: EngineModel(run=_encoder, link=encoder_link),
     DeltaParams: EngineModel(run=_delta, link=delta_link),
+    CochleaParams: EngineModel(run=_cochlea, link=cochlea_link, recount=_recount_cochlea),
     DelayParams: EngineModel(run=_delay, link=delay_link),
     SpikingParams: EngineModel(run=run_spiking, link=spiking_link, recount=recount),
     RegisterParams: EngineModel(run=run_spiking, link=register_link, recount=recount),

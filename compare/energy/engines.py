@@ -6,6 +6,7 @@ from typing import Any
 
 from tospike.compare.energy.activity import Counts, Memories, Widths
 from tospike.compare.energy.counters.array import conv_work, systolic_work
+from tospike.compare.energy.counters.cochlea import cochlea_memories, cochlea_widths, cochlea_work
 from tospike.compare.energy.counters.dataflow import dataflow_memories, dataflow_widths, dataflow_work
 from tospike.compare.energy.counters.pool import pool_memories, pool_widths, pool_work
 from tospike.compare.energy.counters.spiking import bridge_work, delay_work, delta_work, encoder_work, event_work
@@ -13,6 +14,7 @@ from tospike.compare.energy.counters.unrolled import unrolled_memories, unrolled
 from tospike.compare.energy.counters.work import EngineWork, StatePlacement
 from tospike.compare.energy.counts import operands
 from tospike.hw.params import (
+    CochleaParams,
     ConvParams,
     DataflowDenseParams,
     DataflowPoolParams,
@@ -58,6 +60,7 @@ ENGINES: Mapping[type[EngineParams], EngineEnergy] = {
     DeltaParams: EngineEnergy(
         label="delta", widths=operands.stored_widths, memories=operands.stored_memories, work=delta_work
     ),
+    CochleaParams: EngineEnergy(label="cochlea", widths=cochlea_widths, memories=cochlea_memories, work=cochlea_work),
     DelayParams: EngineEnergy(
         label="delay", widths=operands.stored_widths, memories=operands.stored_memories, work=delay_work
     ),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from tospike.gen.emit.beats import Beat
 from tospike.hw.params import (
-    BYTES_PER_BEAT,
     WORD_ADDRESS,
     WORD_BITS,
     WORD_KIND,
@@ -48,13 +47,17 @@ def input_guide(params: AcceleratorParams) -> list[str]:
             f"{lanes}) on. TLAST is on the last beat. Bits beyond the last value are ignored.",
             *_input_image_guide(params),
         ]
-    beats = -(-count // 4)
+    bits = params.input_field_bits
+    lanes = WORD_BITS // bits
+    beats = -(-count // lanes)
+    size, each, several = {8: ("one byte", "byte", "four"), 16: ("two bytes", "value", "two")}[bits]
     guide = [
-        f"`s_axis` takes frames of {count} values of {_format(payload)}, one byte each, four per beat: value i is in "
-        f"beat i / 4, bits 8 (i mod 4) + 7 to 8 (i mod 4). Bytes beyond the last value are 0.",
+        f"`s_axis` takes frames of {count} values of {_format(payload)}, {size} each, {several} per beat: value i is "
+        f"in beat i / {lanes}, bits {bits} (i mod {lanes}) + {bits - 1} to {bits} (i mod {lanes}). Bytes beyond the "
+        "last value are 0.",
     ]
-    if payload.bits < 8:
-        guide.append(f"A byte outside {payload.min} to {payload.max} saturates.")
+    if payload.bits < bits:
+        guide.append(f"A {each} outside {payload.min} to {payload.max} saturates.")
     if params.input_frames > 1:
         guide.append(
             f"A sample is {params.input_frames} frames, each starting with a new beat: {params.input_frames} x "
@@ -133,7 +136,9 @@ def input_example(params: AcceleratorParams, beats: Sequence[Beat]) -> list[tupl
             meaning = "starts at" if not number else "time stamp" if number % 2 else "address"
             meaning = f"{meaning} {beat.data}"
         else:
-            lanes = params.input.lanes if isinstance(params.input, BeatFormat) else BYTES_PER_BEAT
+            lanes = WORD_BITS // params.input_field_bits
+            if isinstance(params.input, BeatFormat):
+                lanes = params.input.lanes
             meaning = _values(beat, number * lanes, lanes, params.input_field_bits, params.input)
         rows.append(_row(beat, meaning, params.input_beat_bits))
     return rows

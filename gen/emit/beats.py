@@ -7,7 +7,6 @@ import numpy as np
 
 from tospike.hw.layout import pack_lanes
 from tospike.hw.params import (
-    BYTES_PER_BEAT,
     WORD_ADDRESS,
     WORD_BITS,
     WORD_KIND,
@@ -44,10 +43,12 @@ def token_word(kind: TokenKind, address: int = 0, payload: int = 0) -> int:
     return sum((value & ((1 << width) - 1)) << low for (low, width), value in fields)
 
 
-def dense_beats(values: Array) -> Iterator[Beat]:
-    """Yield the beats of a frame: one byte per value, four per beat, zeros after the last."""
-    padded = np.zeros(-(-len(values) // BYTES_PER_BEAT) * BYTES_PER_BEAT, dtype=np.uint8)
-    padded[: len(values)] = values.astype(np.int64, casting="same_kind") & 0xFF
+def dense_beats(values: Array, bits: int = 8) -> Iterator[Beat]:
+    """Yield the beats of a frame: ``bits`` (8 or 16) per value, as many values per beat as fit, zeros after the
+    last."""
+    lanes = WORD_BITS // bits
+    padded = np.zeros(-(-len(values) // lanes) * lanes, dtype=f"<u{bits // 8}")
+    padded[: len(values)] = values.astype(np.int64, casting="same_kind") & ((1 << bits) - 1)
     words = padded.view("<u4").tolist()
     for number, word in enumerate(words):
         yield Beat(data=word, last=number == len(words) - 1)
@@ -78,10 +79,10 @@ def answer_words(params: AcceleratorParams, beats: Sequence[int]) -> list[int]:
     return words[: len(words) - spare]
 
 
-def frames_beats(frames: Array) -> Iterator[Beat]:
+def frames_beats(frames: Array, bits: int = 8) -> Iterator[Beat]:
     """Yield the beats of frames (steps, inputs); each frame starts with a new beat."""
     for number, values in enumerate(frames, start=1):
-        for beat in dense_beats(values):
+        for beat in dense_beats(values, bits):
             yield replace(beat, last=beat.last and number == len(frames))
 
 
@@ -152,7 +153,8 @@ def input_beats(params: AcceleratorParams, sample: Array) -> Iterator[Beat]:
         return token_beats(sample)
     if params.host_bits is not None:
         return packed_beats(params, sample)
-    return dense_beats(sample) if sample.ndim == 1 else frames_beats(sample)
+    bits = params.input_field_bits
+    return dense_beats(sample, bits) if sample.ndim == 1 else frames_beats(sample, bits)
 
 
 def weight_lines(params: AcceleratorParams, beats: Iterable[int]) -> str:

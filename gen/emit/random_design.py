@@ -57,7 +57,8 @@ def random_samples(design: Design, count: int, *, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     spec, params = design.network.input, design.params
     is_frame = params.engines[0].takes in (Contents.FRAME, Contents.SPARSE_FRAME, Contents.BEATS)
-    shape = (params.input.addresses,) if is_frame else (spec.partial_inferences or spec.steps, spec.inputs)
+    steps = params.input_frames if params.engines[0].takes is Contents.FRAMES else spec.steps
+    shape = (params.input.addresses,) if is_frame else (steps, params.input.addresses)
     samples: list[Array] = [np.zeros(shape, dtype=np.int64), np.full(shape, params.input.payload.max, dtype=np.int64)]
     for index in range(2, count):
         kept = rng.random(shape) < (index - 1) / (count - 1)

@@ -29,6 +29,7 @@ CLASSES: Mapping[str, type] = {
     "array": params.ArrayParams,
     "beats": params.BeatFormat,
     "change": params.ChangeParams,
+    "cochlea": params.CochleaParams,
     "conv": params.ConvParams,
     "conv_layer": params.ConvLayer,
     "dataflow_dense": params.DataflowDenseParams,

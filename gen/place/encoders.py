@@ -1,11 +1,12 @@
-"""Insert encoders and delays: they run no stage, but a network's input or a stage may need one upstream."""
+"""Insert encoders, cochleas and delays: they run no stage, but a network's input or a stage may need one upstream."""
 
+from dataclasses import replace
 from typing import Any
 
 from tospike.gen.place.options import Engine
-from tospike.gen.place.placer import MemoryInit, Placer, Site
+from tospike.gen.place.placer import MemoryInit, Placer, Site, input_format
 from tospike.hw.encoders import delay_layout
-from tospike.hw.params import DelayParams, DeltaParams, EncoderParams, Encoding
+from tospike.hw.params import CochleaParams, Contents, DelayParams, DeltaParams, EncoderParams, Encoding
 from tospike.sim.design import Design
 from tospike.sim.spiking.arrays import engine_delays
 
@@ -51,6 +52,20 @@ def _delay(site: Site) -> DelayParams | None:
     return DelayParams(inputs=site.stage.synapses.inputs, longest=longest, payload=site.payload)
 
 
+def _cochlea(site: Site) -> CochleaParams | None:
+    """Return the network's cochlea, as its first layer takes what it sends."""
+    front_end = site.network.input.front_end
+    if site.engines or front_end is None:
+        return None
+    given = site.options.cochlea_multipliers
+    built = front_end if given is None else replace(front_end, multipliers=min(given, front_end.channels))
+    if not front_end.code.sends_levels:
+        return built
+    fmt = input_format(site.network)
+    sparse = site.takes is Contents.SPARSE_FRAME
+    return replace(built, sparse=sparse, sent=None if fmt == front_end.level else fmt)
+
+
 def _pack_delays(params: DelayParams, design: Design, index: int) -> MemoryInit:
     return delay_layout.pack(params, engine_delays(design, index).tolist())
 
@@ -65,7 +80,12 @@ def _delta_input(encoder: DeltaParams) -> dict[str, Any]:
     return {"steps": encoder.steps, "encoding": Encoding.DELTA, "delta_threshold": encoder.threshold}
 
 
+def _cochlea_input(params: CochleaParams) -> dict[str, Any]:
+    return {"steps": 1 if params.code.sends_levels else params.steps, "front_end": params}
+
+
 ENCODER = Placer(insert=_encoder, random_input=_encoder_input)
 DELTA = Placer(insert=_delta, random_input=_delta_input)
+COCHLEA = Placer(insert=_cochlea, random_input=_cochlea_input)
 DELAY = Placer(insert=_delay, pack=_pack_delays)
 """Its delays, including random ones, belong to the stage downstream."""

@@ -24,7 +24,7 @@ def host_side(network: Network, options: PlanOptions) -> dict[str, Any]:
 
 
 def _input(network: Network, options: PlanOptions) -> HostInput:
-    if network.input.encoding is not None:
+    if network.input.encoding is not None or network.input.front_end is not None:
         return HostInput.DENSE
     return HostInput.TOKENS if options.event_bin is None else HostInput.EVENTS
 

@@ -177,6 +177,9 @@ class PlanOptions:
         low=1,
         high=4,
     )
+    cochlea_multipliers: int | None = option(
+        None, "Cochlea: multipliers of its filter bank", low=1, high=64, unset="as in the file"
+    )
     delta_threshold: int = option(0)
     update: NeuronUpdate = option(
         NeuronUpdate.ALL, "Event engines: update all words, or only active ones (IF and I)", per_layer="snn"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tospike.gen.place.bridge import BRIDGE
 from tospike.gen.place.conv import CONV
 from tospike.gen.place.dataflow import DATAFLOW_DENSE
-from tospike.gen.place.encoders import DELAY, DELTA, ENCODER
+from tospike.gen.place.encoders import COCHLEA, DELAY, DELTA, ENCODER
 from tospike.gen.place.event_ann import DELTA_ANN, EVENT_ANN
 from tospike.gen.place.placer import Placer
 from tospike.gen.place.pool import DATAFLOW_POOL
@@ -13,6 +13,7 @@ from tospike.gen.place.spiking import EVENT, REGISTER
 from tospike.gen.place.systolic import SYSTOLIC
 from tospike.gen.place.unrolled import UNROLLED
 from tospike.hw.params import (
+    CochleaParams,
     ConvParams,
     DataflowDenseParams,
     DataflowPoolParams,
@@ -34,6 +35,7 @@ from tospike.hw.params import (
 PLACERS: Mapping[type[EngineParams], Placer] = {
     EncoderParams: ENCODER,
     DeltaParams: DELTA,
+    CochleaParams: COCHLEA,
     DelayParams: DELAY,
     ValueSpikesParams: BRIDGE,
     SpikeCountParams: BRIDGE,

@@ -74,6 +74,8 @@ def quantize_snn(
 
 def _input(network: Network, samples: NDArray[np.generic], options: QuantizeOptions) -> InputSpec:
     spec = network.input
+    if spec.front_end is not None:
+        return replace(spec, format=spec.front_end.output.payload)
     if spec.encoding is not None and spec.encoding.code.takes_integers:
         return spec
     if spec.encoding is not None:

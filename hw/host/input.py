@@ -9,8 +9,8 @@ from amaranth.lib.wiring import In, Out
 from tospike.hw.arithmetic import saturate
 from tospike.hw.host.axi import Axi4StreamSignature
 from tospike.hw.params import (
-    BYTES_PER_BEAT,
     WORD_ADDRESS,
+    WORD_BITS,
     WORD_KIND,
     WORD_PAYLOAD,
     TokenFormat,
@@ -20,7 +20,8 @@ from tospike.hw.tokens import token_stream
 
 
 class DenseInput(wiring.Component):
-    """Convert frames of bytes to frames of tokens. Latency 1, throughput one value per cycle.
+    """Convert frames of bytes, or of values of ``field_bits``, to frames of tokens. Latency 1, throughput one value per
+    cycle.
 
     ::
 
@@ -28,7 +29,7 @@ class DenseInput(wiring.Component):
 
     A beat is taken in the cycle in which the last value of the previous one leaves; its first value is offered in the
     next cycle, the END one cycle after the last value. Zeros take a cycle, but are not sent unless ``send_zeros``; nor
-    are ``unused_inputs``. Bytes saturate to the payload's format. A frame ends with TLAST: values missing by then are
+    are ``unused_inputs``. Values saturate to the payload's format. A frame ends with TLAST: values missing by then are
     not sent, beats beyond the frame's shape are dropped, and both pulse ``error``.
 
     With several ``frames`` per sample, each begins with a new beat and has its own END; TLAST is on the last beat of
@@ -37,21 +38,31 @@ class DenseInput(wiring.Component):
     ``started`` pulses when the first beat of a sample is taken.
     """
 
-    def __init__(self, fmt: TokenFormat, *, send_zeros: bool, frames: int = 1, unused_inputs: Collection[int] = ()):
+    def __init__(
+        self,
+        fmt: TokenFormat,
+        *,
+        send_zeros: bool,
+        frames: int = 1,
+        unused_inputs: Collection[int] = (),
+        field_bits: int = 8,
+    ):
         self._format = fmt
         self._unused_inputs = frozenset(unused_inputs)
         self._send_zeros = send_zeros
         self._frames = frames
+        self._field_bits = field_bits
+        self._lanes = WORD_BITS // field_bits
         errors = dict.fromkeys(("started", "error"), Out(1))
         super().__init__({"i": In(Axi4StreamSignature()), "o": Out(token_stream(fmt)), **errors})
 
     def elaborate(self, platform):
         m = Module()
         addresses = self._format.addresses
-        beat = Signal(8 * BYTES_PER_BEAT)  # the next value lowest
-        zeros = Signal(BYTES_PER_BEAT)  # which of its bytes are 0
+        beat = Signal(WORD_BITS)  # the next value lowest
+        zeros = Signal(self._lanes)  # which of its values are 0
         last_beat = Signal()
-        lane = Signal(range(BYTES_PER_BEAT))
+        lane = Signal(range(self._lanes))
         loaded = Signal()  # `beat` holds values that are still to be sent
         ending = Signal()  # the frame's values are sent, its END is not
         dropping = Signal()  # the sample exceeds its shape
@@ -64,10 +75,10 @@ class DenseInput(wiring.Component):
         last_value = Signal(init=addresses == 1)
         unused = Signal(init=0 in self._unused_inputs)
 
-        byte = beat[:8]
-        value = saturate(byte.as_signed() if self._format.payload.signed else byte, self._format.payload)
+        field = beat[: self._field_bits]
+        value = saturate(field.as_signed() if self._format.payload.signed else field, self._format.payload)
         skip = (C(0) if self._send_zeros else zeros[0]) | unused
-        last_lane = lane == BYTES_PER_BEAT - 1
+        last_lane = lane == self._lanes - 1
         at_end = last_value | (last_beat & last_lane)
         done = Signal()  # the value at `lane` is sent or skipped
         refill = Signal()  # `beat` is empty after this cycle
@@ -99,7 +110,7 @@ class DenseInput(wiring.Component):
 
         with m.If(done):
             m.d.sync += [
-                *(lane.eq(lane + 1), beat.eq(beat >> 8), zeros.eq(zeros >> 1)),
+                *(lane.eq(lane + 1), beat.eq(beat >> self._field_bits), zeros.eq(zeros >> 1)),
                 *(address.eq(address + 1), last_value.eq(address == addresses - 2)),
                 unused.eq(self._is_unused(m, address + 1)),
             ]
@@ -116,7 +127,7 @@ class DenseInput(wiring.Component):
         with m.If(self.i.tvalid & self.i.tready):
             m.d.sync += [
                 beat.eq(self.i.tdata),
-                zeros.eq(Cat(byte == 0 for byte in self._bytes)),
+                zeros.eq(Cat(field == 0 for field in self._fields)),
                 last_beat.eq(self.i.tlast),
                 lane.eq(0),
                 loaded.eq(~(dropping | (done & at_end & is_final & ~last_beat))),
@@ -127,8 +138,8 @@ class DenseInput(wiring.Component):
         return m
 
     @property
-    def _bytes(self) -> Sequence[Value]:
-        return [self.i.tdata.word_select(lane, 8) for lane in range(BYTES_PER_BEAT)]
+    def _fields(self) -> Sequence[Value]:
+        return [self.i.tdata.word_select(lane, self._field_bits) for lane in range(self._lanes)]
 
     def _is_unused(self, m: Module, address: Value) -> Value:
         """Return whether ``address`` is an unused input, from a LUT ROM."""

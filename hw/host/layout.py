@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from tospike.hw.bridge import layout as bridge_layout
+from tospike.hw.cochlea import layout as cochlea_layout
 from tospike.hw.conv import layout as conv_layout
 from tospike.hw.dataflow import layout as dataflow_layout
 from tospike.hw.encoders import delay_layout
@@ -13,6 +14,7 @@ from tospike.hw.encoders import layout as encoder_layout
 from tospike.hw.layout import INDEX_BITS, REGION_BITS, MemoryShape
 from tospike.hw.params import (
     AcceleratorParams,
+    CochleaParams,
     ConvParams,
     DataflowDenseParams,
     DataflowPoolParams,
@@ -105,6 +107,7 @@ LAYOUTS: Mapping[type[EngineParams], EngineLayout] = {
     SpikeCountParams: _BRIDGE,
     FrameBufferParams: _BRIDGE,
     SystolicParams: EngineLayout(counter_names=systolic_layout.counter_names, memories=systolic_layout.memories),
+    CochleaParams: EngineLayout(counter_names=cochlea_layout.counter_names, memories=cochlea_layout.memories),
     ConvParams: EngineLayout(counter_names=conv_layout.counter_names, memories=conv_layout.memories),
     DataflowDenseParams: EngineLayout(counter_names=dataflow_layout.counter_names, memories=dataflow_layout.memories),
     DataflowPoolParams: EngineLayout(counter_names=pool_layout.counter_names, memories=pool_layout.memories),

@@ -16,6 +16,7 @@ from tospike.hw.params.engines.bridge import (
     SpikeCountParams,
     ValueSpikesParams,
 )
+from tospike.hw.params.engines.cochlea import CochleaCode, CochleaParams, Compression
 from tospike.hw.params.engines.conv import ConvLayer, ConvOperation, ConvParams
 from tospike.hw.params.engines.dataflow import MAX_FOLD, MAX_PRODUCTS, NARROW_BITS, DataflowDenseParams, fits_lanes
 from tospike.hw.params.engines.delay import LONGEST_DELAY, DelayParams
@@ -26,7 +27,6 @@ from tospike.hw.params.engines.engine import EngineParams, Readout
 from tospike.hw.params.engines.event import LIST_SETTLE, RING_WORDS, EventParams, NeuronUpdate
 from tospike.hw.params.engines.event_ann import AnnLayerParams, DeltaAnnParams, EventAnnParams
 from tospike.hw.params.engines.noise import NOISE_LAGS, NoiseParams
-from tospike.hw.params.engines.packing import packing_shift
 from tospike.hw.params.engines.pool import DataflowPoolParams
 from tospike.hw.params.engines.register import MAX_REGISTER_NEURONS, RegisterParams
 from tospike.hw.params.engines.spiking import SpikingLayerParams, SpikingParams
@@ -57,6 +57,7 @@ from tospike.hw.params.option import (
     require_known,
     same_option,
 )
+from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, PrimitiveSet
 from tospike.hw.params.stream import (
     BYTES_PER_BEAT,
@@ -103,7 +104,10 @@ __all__ = [
     "BeatFormat",
     "BridgeParams",
     "ChangeParams",
+    "CochleaCode",
+    "CochleaParams",
     "Comparison",
+    "Compression",
     "Contents",
     "ConvLayer",
     "ConvOperation",

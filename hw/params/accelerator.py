@@ -28,8 +28,8 @@ class HostInput(StrEnum):
     """Format of the host's input stream."""
 
     DENSE = "dense"
-    """A frame: one byte per value, four to a beat, TLAST on the last beat. A delta encoder takes one frame per time
-    step, back to back, each starting on a new beat."""
+    """A frame: one byte per value, four to a beat, TLAST on the last beat; sound has two bytes per value, two to a
+    beat. A delta encoder and a cochlea take one frame per time step, back to back, each starting on a new beat."""
     TOKENS = "tokens"
     """Tokens of the event stream, one per beat. Only an END ends a sample; TLAST is ignored."""
     EVENTS = "events"
@@ -256,7 +256,7 @@ class AcceleratorParams:
     @property
     def input_field_bits(self) -> int:
         """Bits that a value of dense host input has in a beat."""
-        return 8 if self.host_bits is None else self.input.payload.bits
+        return self.engines[0].field_bits if self.host_bits is None else self.input.payload.bits
 
     @property
     def input_beat_bits(self) -> int:

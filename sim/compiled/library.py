@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tospike.hw.params import InputError
 
-_UNITS = ("links.cpp", "events.cpp")
+_UNITS = ("links.cpp", "events.cpp", "cochlea.cpp")
 _HEADERS = ("link.h", "sinks.h", "host.h", "delay.h", "encoder.h", "event_engine.h")
 _LIBRARY = "golden.so"
 _FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC")
@@ -70,7 +70,7 @@ def library() -> Library | None:
         key = digest({**sources, "compiler": compiler.release, "flags": " ".join(_FLAGS)})
         return _load(lambda: Cache().build("golden", key, make) / _LIBRARY)
     except (InputError, OSError) as error:
-        _log.warning("the golden models of spiking networks run several times slower, uncompiled: %s", error)
+        _log.warning("golden models run several times slower, uncompiled: %s", error)
         return None
 
 

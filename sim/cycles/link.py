@@ -49,8 +49,9 @@ def follow(link: Link, before: Link) -> None:
             follow(getattr(link, name), getattr(before, name))
 
 
-def send_scanned(downstream: Link, sends: NDArray[np.bool_], now: Ints) -> Ints:
-    """Scan a memory from cycle ``now`` on and send the words that (N, words) ``sends`` marks.
+def send_scanned(downstream: Link, sends: NDArray[np.bool_], now: Ints, first: int = 0) -> Ints:
+    """Scan a memory from cycle ``now`` on and send the words that (N, words) ``sends`` marks, with addresses from
+    ``first`` on.
 
     The scan takes a cycle per word, and stalls until a sent word is taken. Return the cycle after the last word.
     """
@@ -58,7 +59,7 @@ def send_scanned(downstream: Link, sends: NDArray[np.bool_], now: Ints) -> Ints:
     for address in np.flatnonzero(sends.any(axis=0)).tolist():
         here = sends[:, address]
         now = now + (address - position)
-        taken = downstream.take_values(now, here.astype(np.int64), np.full_like(now, address))
+        taken = downstream.take_values(now, here.astype(np.int64), np.full_like(now, first + address))
         now, position = np.where(here, taken, now) + 1, address + 1
     return now + (sends.shape[1] - position)
 

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tospike.hw.params import IntFormat, require
 from tospike.sim.arithmetic import to_int64
+from tospike.sim.cochlea.hearing import heard
 from tospike.sim.encoders.changes import changes
 from tospike.sim.encoders.codes import coded
 from tospike.sim.network import InputSpec
@@ -22,8 +23,11 @@ def quantize_values(values: ArrayLike, fmt: IntFormat, scale: float) -> NDArray[
 def as_frames(spec: InputSpec, x: NDArray[np.generic]) -> NDArray[np.generic]:
     """Return the samples of a data set in the network's order, without time for an ANN.
 
-    An ANN gets the time-binned sums of a spike train, a delta ANN the last frame of a sequence.
+    An ANN gets the time-binned sums of a spike train, a delta ANN the last frame of a sequence. Sound is what a cochlea
+    hears of it.
     """
+    if spec.front_end is not None:
+        return heard(spec.front_end, x)
     if x.ndim == 3 and (spec.time_bins or spec.partial_inferences):
         x = sum_frames(x, spec.time_bins) if spec.time_bins else x[:, -1]
     return _ordered(spec, x)
@@ -73,8 +77,9 @@ def encode(spec: InputSpec, x: ArrayLike) -> NDArray[np.generic]:
     spec
         The network's input. With a ``format``, values are quantised first.
     x
-        (N, inputs) values; (N, steps, inputs) spikes if ``spec.encoding`` is ``None`` and ``spec.steps`` > 1, or values
-        if ``spec.encoding`` takes frames. With ``spec.time_bins``, (N, steps, channels) spikes, too.
+        (N, samples) sound, if there is a cochlea; else (N, inputs) values; (N, steps, inputs) spikes if
+        ``spec.encoding`` is ``None`` and ``spec.steps`` > 1, or values if ``spec.encoding`` takes frames. With
+        ``spec.time_bins``, (N, steps, channels) spikes, too.
 
     Returns
     -------

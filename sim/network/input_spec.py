@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tospike.hw.params import Encoding, IntFormat, require
+from tospike.hw.params import CochleaParams, Encoding, IntFormat, require
 from tospike.hw.params.added import ADDED
 from tospike.hw.params.limits import SAMPLE_VALUES
 from tospike.sim.network.grid import QuantGrid
@@ -47,6 +47,8 @@ class InputSpec:
     """Shape of a sample in the file, if that is known."""
     whole_shape: tuple[int, ...] = field(default=(), metadata=ADDED)
     """Shape of the file's input, if it takes one sample only."""
+    front_end: CochleaParams | None = field(default=None, metadata=ADDED)
+    """The cochlea that the data reach first, if they are sound: what it sends is what the network takes."""
     delta_threshold: int = 0
     """Delta encoding: a change is sent if it is larger than this, in units of ``scale``."""
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from support.accelerator_bench import answers_and_counters, answers_of
+from support.cochlea import cochlea
 from support.dataflow import layer
 from support.unrolled import unrolled
 from support.windows import convolution, pool, window
@@ -24,12 +25,14 @@ from tospike.gen.tools.cache import Cache
 from tospike.hw.accelerator import ENGINES as COMPONENTS
 from tospike.hw.host.layout import LAYOUTS
 from tospike.hw.params import (
+    CHANGE,
     SPIKE,
     WORD_KIND,
     WORD_PAYLOAD,
     AcceleratorParams,
     ActivationParams,
     ArrayParams,
+    CochleaCode,
     Contents,
     Dataflow,
     DenseLayer,
@@ -154,6 +157,22 @@ CHAINS = {
         pool(window((2, 4, 4), (2, 2), stride=(2, 2)), input_lanes=4),
         convolution(window((2, 2, 2), (1, 2), lanes=2), 3, 3, output_lanes=3, last=True),
     ),
+    "cochlea, spiking": chain(
+        cochlea(5, code=CochleaCode.LIF, threshold=40, leak_shift=3, multipliers=2),
+        spiking(5, 4, readout=Readout.COUNT),
+    ),
+    "cochlea of changes, spiking": chain(
+        cochlea(3, code=CochleaCode.DELTA, threshold=5, sections=1),
+        spiking(3, 4, payload=CHANGE),
+        host_output=HostOutput.TOKENS,
+    ),
+    "cochlea, array": chain(cochlea(3, level_bits=4, fraction_bits=0), array(9, 5, 4, last=True)),
+    "cochlea, zero-skipping layer": chain(
+        cochlea(2, level_bits=3, sent=U4, sparse=True, floor=80),
+        EventAnnParams(**HIDDEN, inputs=6, neurons=5),
+        EncoderParams(inputs=5, steps=3, encoding=Encoding.RATE, payload=U4),
+        spiking(5, 4, readout=Readout.COUNT),
+    ),
     "one wide": chain(
         array(1, 1, cols=1),
         ValueSpikesParams(inputs=1, payload=U4, steps=4),
@@ -174,6 +193,9 @@ def random_chain(rng):
     size, contents, fmt = choose(1, 5, 8), Contents.TRAIN if from_tokens else choose(*FRAMES), U4
     fmt = SPIKE if from_tokens else fmt
     engines = []
+    if not from_tokens and choose(False, True):
+        engines.append(random_cochlea(choose))
+        size, contents, fmt = engines[0].output.addresses, engines[0].sends, engines[0].output.payload
     for _ in range(choose(2, 3, 4, 5)):
         outputs = choose(1, 4, 7)
         if contents in FRAMES and engines and choose(False, True):
@@ -206,6 +228,18 @@ def random_chain(rng):
     if not any(engine.runs_stages for engine in engines):
         return random_chain(rng)
     return chain(*engines, host_input=host_input, host_output=host_output)
+
+
+def random_cochlea(choose):
+    """From sound to spikes, changes or levels."""
+    channels = choose(1, 2, 5)
+    knobs = {"sections": choose(1, 2), "multipliers": choose(1, channels), "hop": choose(1, 5), "steps": choose(1, 3)}
+    code = choose(*CochleaCode)
+    if code is CochleaCode.LEVELS:
+        return cochlea(
+            channels, **knobs, level_bits=choose(3, 4), sent=U4, floor=choose(0, 60), sparse=choose(False, True)
+        )
+    return cochlea(channels, **knobs, code=code, threshold=choose(1, 30))
 
 
 def matrix(size):

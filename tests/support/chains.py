@@ -149,7 +149,9 @@ def run_rtl(chain, synapses, samples):
     m = Module()
     if chain.host_input is HostInput.DENSE:
         is_delta = isinstance(chain.engines[0], DeltaParams)
-        source = DenseInput(chain.input, send_zeros=is_delta, frames=chain.input_frames)
+        source = DenseInput(
+            chain.input, send_zeros=is_delta, frames=chain.input_frames, field_bits=chain.input_field_bits
+        )
     else:
         source = TokenInput(chain.input)
     sink = make_output(chain)

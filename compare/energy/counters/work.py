@@ -34,6 +34,8 @@ class Access:
     capacity_bits: int
     ports: int = 1
     """Equal memories, each with a port, among which ``count`` divides."""
+    is_gated: bool = False
+    """Whether the port is enabled for accesses only."""
 
     @property
     def is_write(self) -> bool:
@@ -43,7 +45,7 @@ class Access:
     @property
     def reads_always(self) -> bool:
         """Whether the port is enabled in every cycle: memories are read with or without a use, queues are not."""
-        return not self.is_write and self.term != "queue_read"
+        return not self.is_write and self.term != "queue_read" and not self.is_gated
 
     def idle(self, cycles: Counts) -> Counts:
         """Return the numbers of cycles, over all ports, without an access."""

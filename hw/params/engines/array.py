@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.engines.packing import packing_shift
 from tospike.hw.params.numbers import IntFormat, Rounding
+from tospike.hw.params.packing import packing_shift
 from tospike.hw.params.primitives import PRIMITIVES, PrimitiveFacts, PrimitiveSet, sets_with
 
 WIDEST_SUM = 32

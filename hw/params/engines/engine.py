@@ -102,6 +102,11 @@ class EngineParams(ABC):
         return 1
 
     @property
+    def field_bits(self) -> int:
+        """Bits of a value in a beat of dense host input."""
+        return 8
+
+    @property
     def orders_events(self) -> bool:
         """Whether it accepts the events of a time step in any order."""
         return False

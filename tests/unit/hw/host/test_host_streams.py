@@ -82,6 +82,25 @@ def test_dense_input_sends_one_value_per_cycle():
     assert arrivals == one + [(cycle + 11, *rest) for cycle, *rest in one]
 
 
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize("addresses", [1, 2, 5])
+def test_values_of_two_bytes(addresses, stall):
+    dut = DenseInput(
+        TokenFormat(addresses=addresses, payload=IntFormat(bits=16, signed=True)), send_zeros=True, field_bits=16
+    )
+    frames = [[(-1) ** a * (a * 7919 % 32768) for a in range(addresses)], [-32768] * addresses, [0] * addresses]
+    expected = [token for values in frames for token in [*(value(a, v) for a, v in enumerate(values)), END]]
+    beats = [(beat.data, beat.last) for values in frames for beat in dense_beats(np.array(values), 16)]
+
+    async def producer(ctx):
+        await send_beats(ctx, dut.i, beats, stall=stall)
+
+    async def consumer(ctx):
+        return await receive(ctx, dut.o, len(expected), stall=stall, convert=as_token)
+
+    assert simulate(dut, producer, consumer)[1] == expected
+
+
 @pytest.mark.parametrize(
     ("bits", "signed", "byte", "sent"), [(4, False, 200, 15), (4, True, 0x80, -8), (1, False, 2, 1)]
 )

@@ -1,0 +1,1 @@
+"""Golden model of the cochlea, and the design of its filter bank."""
