@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
-from tospike.gen.nir.importer import import_nir
+import onnx
+
+from tospike.gen.files.reading import reading
+from tospike.gen.front_end import stated_front_end
+from tospike.gen.nir.importer import import_nir, read_graph
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.onnx.importer import import_onnx
-from tospike.hw.params import InputError
+from tospike.hw.params import CochleaParams, InputError
 from tospike.sim.network import Network
 
 
@@ -36,3 +40,21 @@ def load_network(path: str | Path, *, nir: NirOptions | None = None, name: str |
     network = import_nir(file, nir, name=name)
     network.require_one_kind()
     return network
+
+
+def front_end_of(path: Path) -> CochleaParams | None:
+    """Return the cochlea that a file states; ``None`` if there is none, or no such file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or describes another thing.
+    """
+    if not path.is_file() or path.suffix not in (".onnx", ".nir"):
+        return None
+    with reading(path, "trained network", "export it again"):
+        if path.suffix == ".nir":
+            return stated_front_end(read_graph(path).metadata)
+        return stated_front_end(
+            {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
+        )

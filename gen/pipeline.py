@@ -18,7 +18,8 @@ from tospike.gen.fit.fit import Fit
 from tospike.gen.fit.room import require_image_room, require_room
 from tospike.gen.fold.fit import DataflowFit, fit_dataflow
 from tospike.gen.fold.objective import Objective
-from tospike.gen.load import load_network
+from tospike.gen.front_end import as_heard
+from tospike.gen.load import front_end_of, load_network
 from tospike.gen.nir.importer import settled_options
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.model import ModelOptions
@@ -34,6 +35,7 @@ from tospike.gen.writable import layer_options_of, on_design_of, writable_design
 from tospike.hw.params import InputError, WeightSource, of_layer, require
 from tospike.hw.params.devices import Device
 from tospike.sim.arithmetic import to_int64
+from tospike.sim.cochlea.hearing import sound_of
 from tospike.sim.design import Design
 from tospike.sim.encoders.encoding import as_frames, as_partial_inferences, quantize_input
 from tospike.sim.network import Array, Conv2d, InputSpec, Network
@@ -135,6 +137,8 @@ def import_network(model: Path, data: DataSet, options: ModelOptions) -> Trained
     InputError
         A file that cannot be imported, or data that do not fit the network.
     """
+    front_end = front_end_of(model)
+    data = data if front_end is None else as_heard(data, front_end)
     nir = nir_options(model, data, options)
     network = load_network(model, nir=nir)
     network = replace(network, warnings=(*network.warnings, *data.warnings))
@@ -178,6 +182,8 @@ def import_network(model: Path, data: DataSet, options: ModelOptions) -> Trained
         choices["nir"] = settled_options(model, nir).describe()
     elif data.is_spikes:
         choices["spike trains"] = describe_frames(network.input.time_bins, data.steps)
+    if front_end is not None:
+        choices["cochlea"] = front_end.describe()
     if network.input.partial_inferences:
         choices["partial inferences"] = network.input.partial_inferences
     network = replace(network, warnings=(*network.warnings, *_clipped(network.input, data)))
@@ -307,6 +313,8 @@ def _clipped(spec: InputSpec, data: DataSet) -> tuple[str, ...]:
 def _integers(network: Network, x: Array) -> Array:
     """Return samples as the hardware of an integer network receives them: see `Prepared.integers`."""
     spec = network.input
+    if spec.front_end is not None:
+        return sound_of(spec.front_end, x)
     x = as_partial_inferences(spec, x) if spec.partial_inferences else as_frames(spec, x)
     given = spec.encoding is None and network.is_spiking
     integers = (x if x.dtype.kind in "iu" else to_int64(x, "spikes of the data")) if given else quantize_input(spec, x)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tospike.gen.emit.names import identifier
 from tospike.gen.files.reading import reading
+from tospike.gen.front_end import behind, stated_front_end
 from tospike.gen.nir.delays import split_delays
 from tospike.gen.nir.frameworks import CODING, GUESSED
 from tospike.gen.nir.graph import Layer, SynapsePath, input_shape, layers, read_graph
@@ -102,7 +103,8 @@ def import_nir(path: str | Path, options: NirOptions | None = None, *, name: str
         settled, guesses = settle(found, options)
         network = _network(found, shape, settled, name or identifier(file.stem))
         summed = _summed(found[-1])
-        return replace(network, warnings=(*filter(None, (batched, summed)), *guesses))
+        network = replace(network, warnings=(*filter(None, (batched, summed)), *guesses))
+        return behind(network, stated_front_end(graph.metadata))
 
 
 def _summed(last: Layer) -> str:

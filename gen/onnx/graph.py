@@ -94,9 +94,14 @@ class Graph:
         return np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind or onnx.TensorProto.FLOAT))
 
     @property
+    def metadata(self) -> dict[str, str]:
+        """The metadata of the file."""
+        return {entry.key: entry.value for entry in self.proto.metadata_props}
+
+    @property
     def time_bins(self) -> int:
         """The number of time bins for spike trains that the metadata ``tospike`` state; 0 if they state none."""
-        stated = {entry.key: entry.value for entry in self.proto.metadata_props}.get(METADATA_KEY)
+        stated = self.metadata.get(METADATA_KEY)
         try:
             frames = int(json.loads(stated)["time_bins"]) if stated is not None else 0
         except (ValueError, KeyError, TypeError):

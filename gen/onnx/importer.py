@@ -8,6 +8,7 @@ import onnx
 
 from tospike.gen.emit.names import identifier
 from tospike.gen.files.reading import reading
+from tospike.gen.front_end import behind, stated_front_end
 from tospike.gen.onnx.answers import is_answer, read_answers
 from tospike.gen.onnx.context import ImportContext
 from tospike.gen.onnx.file import read_model
@@ -74,7 +75,7 @@ def _network(graph: Graph, name: str) -> Network:
     network = context.builder.network(name)
     whole = graph.dims if graph.batch == 1 else ()
     spec = replace(network.input, time_bins=graph.time_bins, shape=graph.sample, whole_shape=whole)
-    return replace(network, input=spec, answers=answers)
+    return behind(replace(network, input=spec, answers=answers), stated_front_end(graph.metadata))
 
 
 def _settle(context: ImportContext, output: str) -> None:

@@ -1,12 +1,12 @@
 """Spoken digits: their official parts, their formats, and damaged files."""
 
 import struct
-import wave
 import zipfile
 
 import numpy as np
 import pytest
 from support.paths import SHARED
+from support.wav import RATE, write_wav
 
 from tospike.gen.data.datasets import load_data
 from tospike.gen.data.fsdd import read_recordings
@@ -14,15 +14,6 @@ from tospike.gen.data.wav import decode_wav
 from tospike.hw.params import InputError
 
 SHARED_FSDD = SHARED / "data" / "fsdd"
-RATE = 100
-"""A sample is 80 values."""
-
-
-def write_wav(path, samples, *, rate=RATE, width=2, channels=1):
-    with wave.open(str(path), "wb") as file:
-        file.setparams((channels, width, rate, 0, "NONE", ""))
-        raw = (np.asarray(samples, np.int64) + (128 if width == 1 else 0)).astype("<i8").view(np.uint8)
-        file.writeframes(raw.reshape(-1, 8)[:, :width].tobytes())
 
 
 def write_folder(folder, indices=range(12), speakers=("ann", "bob")):
