@@ -40,18 +40,36 @@ def fit(
     epochs: int,
     seed: int,
     progress: Callable[[str], None],
+    batch: int = BATCH,
+    smoothing: float = 0.0,
+    cost: Callable[[], Tensor] | None = None,
+    clip: float | None = None,
 ) -> None:
-    """AdamW with one learning-rate cycle; the weights are those after the last epoch."""
+    """AdamW with one learning-rate cycle; the weights are those after the last epoch.
+
+    Parameters
+    ----------
+    smoothing
+        Of the labels.
+    cost
+        What the loss has besides the cross entropy, after the model has run.
+    clip
+        The largest norm of the gradient.
+    """
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=WEIGHT_DECAY)
-    batches = epochs * -(-len(x) // BATCH)
+    batches = epochs * -(-len(x) // batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LEARNING_RATE, total_steps=batches)
     for epoch in range(epochs):
         total = 0.0
-        for chosen in torch.randperm(len(x), generator=generator).split(BATCH):
+        for chosen in torch.randperm(len(x), generator=generator).split(batch):
             optimizer.zero_grad()
-            loss = functional.cross_entropy(model(distort(x[chosen], generator)), y[chosen])
+            logits = model(distort(x[chosen], generator))
+            loss = functional.cross_entropy(logits, y[chosen], label_smoothing=smoothing)
+            loss = loss if cost is None else loss + cost()
             loss.backward()
+            if clip is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), clip)
             optimizer.step()
             schedule.step()
             total += float(loss.detach()) * len(chosen)
@@ -59,15 +77,22 @@ def fit(
             progress(f"epoch {epoch + 1} of {epochs}: mean loss {total / len(x):.4f}")
 
 
-def write_onnx(path: Path, model: nn.Sequential, shape: tuple[int, ...], *, frames: int, unit: float) -> None:
-    """A chain of layers, and in the metadata how spike trains enter.
+def binned(frames: int) -> dict[str, str]:
+    """The metadata of a network that takes spike trains as this number of sums."""
+    return {METADATA_KEY: json.dumps({"time_bins": frames})}
+
+
+def write_onnx(
+    path: Path, model: nn.Sequential, shape: tuple[int, ...], *, unit: float, metadata: dict[str, str]
+) -> None:
+    """A chain of layers, and in the metadata how samples enter.
 
     Parameters
     ----------
     shape
         Of a sample.
     unit
-        Spikes of a frame that entered the model as 1: goes into the first layer's weights.
+        What entered the model as 1, in units of the file's input: goes into the first layer's weights.
     """
     nodes, weights = [], []
     name = "spikes"
@@ -91,7 +116,7 @@ def write_onnx(path: Path, model: nn.Sequential, shape: tuple[int, ...], *, fram
         initializer=weights,
     )
     written = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    helper.set_model_props(written, {METADATA_KEY: json.dumps({"time_bins": frames})})
+    helper.set_model_props(written, metadata)
     onnx.checker.check_model(written)
     onnx.save(written, path)
 

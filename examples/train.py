@@ -24,6 +24,8 @@ class Recipe(StrEnum):
     """192-64-7 on sums of spikes."""
     NMNIST_ANN = "nmnist-ann"
     """A convolutional network on sums of events."""
+    COCHLEA = "cochlea"
+    """32-128-96-10, LIF with delays, and a convolutional ANN, both behind a cochlea."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,7 @@ TRAININGS = {
     Recipe.NMNIST_ANN: Training(
         module="train_nmnist", inputs=2 * 34 * 34, steps=300, epochs=60, time_bin_us=1000, hold_out=4
     ),
+    Recipe.COCHLEA: Training(module="train_cochlea", inputs=6400, steps=1, epochs=90),
 }
 
 
@@ -58,7 +61,8 @@ class TrainOptions:
     """On which data a recipe is run, and how long."""
 
     data: str = option(
-        REQUIRED, "digits; for mnist-snn mnist:DIR (idx files or mnist_train.npz); for the others npz:FILE"
+        REQUIRED,
+        "digits; mnist-snn: mnist:DIR (idx files or mnist_train.npz); cochlea: fsdd:DIR; the others: npz:FILE",
     )
     epochs: int | None = option(
         None,
@@ -70,7 +74,7 @@ class TrainOptions:
     seed: int = option(1, "Seed of weights, order and distortions", low=0, high=(1 << 31) - 1001)
     seeds: int = option(1, "Train with so many seeds; files are named by their seed", low=1, high=1000)
     folds: int = option(
-        1, "Train for so many test folds (digits, braille-ann: 4); files are named by it", low=1, high=4
+        1, "Train for so many test folds (digits, braille-ann: 4, cochlea: 6); files are named by it", low=1, high=6
     )
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tospike.examples.events import fit, frames, write_description, write_onnx
+from tospike.examples.events import binned, fit, frames, write_description, write_onnx
 from tospike.gen.data.datasets import DataSet
 
 CHANNELS, CLASSES = 12, 7
@@ -46,5 +46,5 @@ def train(out: Path, data: DataSet, *, epochs: int, seed: int, progress: Callabl
     model = nn.Sequential(first, nn.ReLU(), nn.Dropout(DROPPED), last)
     x, y = torch.from_numpy(data.train_x.astype(np.float32)), torch.from_numpy(data.train_y)
     fit(model, x, y, distort, epochs=epochs, seed=seed, progress=progress)
-    write_onnx(out / FILE, model, (FRAMES * CHANNELS,), frames=FRAMES, unit=UNIT)
+    write_onnx(out / FILE, model, (FRAMES * CHANNELS,), unit=UNIT, metadata=binned(FRAMES))
     write_description(out, FILE, data, frames=FRAMES, epochs=epochs, seed=seed)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tospike.examples.events import fit, frames, write_description, write_onnx
+from tospike.examples.events import binned, fit, frames, write_description, write_onnx
 from tospike.gen.data.datasets import DataSet
 
 SHAPE = (2, 34, 34)
@@ -58,5 +58,5 @@ def train(out: Path, data: DataSet, *, epochs: int, seed: int, progress: Callabl
     model = network()
     x = frames(torch.from_numpy(data.train_x), FRAMES).view(-1, *SHAPE) / UNIT
     fit(model, x, torch.from_numpy(data.train_y), distort, epochs=epochs, seed=seed, progress=progress)
-    write_onnx(out / FILE, model, SHAPE, frames=FRAMES, unit=UNIT)
+    write_onnx(out / FILE, model, SHAPE, unit=UNIT, metadata=binned(FRAMES))
     write_description(out, FILE, data, frames=FRAMES, epochs=epochs, seed=seed)
