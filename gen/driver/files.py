@@ -1,6 +1,6 @@
 """Write the folder ``driver`` of a design."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from importlib import resources
 from operator import or_
@@ -51,13 +51,14 @@ def driver_files(interface: Interface, *, origin: str, licence: Sequence[str]) -
     }
     return {
         HEADER: regs_header(interface, origin=[f"Registers of {interface.name}.", origin, *licence]),
-        DRIVER_HEADER: _render("tospike.h.j2", values),
-        SOURCE: _render("tospike.c.j2", values),
+        DRIVER_HEADER: render("tospike.h.j2", values),
+        SOURCE: render("tospike.c.j2", values),
         svd_path(interface.name): svd(interface, origin=origin),
     }
 
 
-def _render(name: str, values: dict[str, object]) -> str:
+def render(name: str, values: Mapping[str, object]) -> str:
+    """Render a template of this package."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from tospike.gen.driver.files import WEIGHTS_HEADER
 from tospike.gen.driver.interface import Interface, interface_of
+from tospike.gen.driver.soc import soc_files
 from tospike.gen.driver.weights import weights_header
 from tospike.gen.emit.foreign_verilog import require_plain
 from tospike.gen.emit.manifest import FORMAT, read_manifest
@@ -170,6 +171,9 @@ def generate(
         name = design.network.name
         lines = [f"Weights of {name}.", origin, *LICENCE]
         files[WEIGHTS_HEADER] = weights_header(interface, contents, name=name, origin=lines)
+    sources = [verilog_path(params.name, technology_of(params))]
+    memories = [path for path in files if path.startswith(f"{MEMORIES}/")]
+    files |= soc_files(interface, ports, sources=sources, memories=memories, origin=origin, licence=LICENCE)
     host = Host(interface=interface, vectors=vectors)
     files |= stand_alone_files(manifest, files=files, origin=origin, meanings=meanings, host=host)
     write_folder(out, files, manifest)

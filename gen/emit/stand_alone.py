@@ -10,7 +10,10 @@ import jinja2
 
 from tospike.gen.driver.files import DRIVER_HEADER, HEADER, SOURCE, WEIGHTS_HEADER, driver_files, svd_path
 from tospike.gen.driver.interface import Interface
+from tospike.gen.driver.ipxact import COMPONENT
+from tospike.gen.driver.soc import LITEX
 from tospike.gen.driver.table import field_table, register_table
+from tospike.gen.driver.wrappers import WRAPPERS
 from tospike.gen.emit.beat_guide import input_example, input_guide, output_example, output_guide
 from tospike.gen.emit.memory_files import MEMORIES
 from tospike.gen.emit.vectors import CONFIGURATION, EXPECTED, INPUTS, OUTPUTS, TEST, WEIGHTS, Vectors
@@ -161,6 +164,9 @@ def _contents(paths: set[str], variants: Mapping[PrimitiveSet, str], svd: str) -
         f"{DRIVER_HEADER}`, `{SOURCE}": "a driver in C99, the same for every design",
         WEIGHTS_HEADER: "the network's weights, for the driver to write",
         svd: "the registers in CMSIS-SVD, for debuggers and svd2rust",
+        f"{WRAPPERS}/": "the design behind AXI with aclk and aresetn, AXI4-Lite alone, Wishbone and SPI",
+        COMPONENT: "the AXI wrapper in IP-XACT, for tools of FPGA vendors",
+        LITEX: "a LiteX module",
         SYNTHESIS: "a Yosys script",
         LINT: "lint warnings of Verilator that are waived, and why",
         "network.json": "the quantised network, as tospike reads it",
