@@ -1,11 +1,9 @@
 """``tospike evaluate``."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import typer
 
 from tospike.cli import console
@@ -14,6 +12,7 @@ from tospike.cli.commands import new_app
 from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.gen.data.options import SampleOptions
+from tospike.gen.files.npz import npz_bytes
 from tospike.gen.files.output import write_bytes
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import compile_network, import_network
@@ -68,13 +67,11 @@ def evaluate_command(
         console.out.print(_trace_table(layers))
         summary["exact_trace"] = [asdict(layer) for layer in layers]
     if evaluation.outputs:
-        content = io.BytesIO()
         arrays = {"outputs": found.outputs}
         if evaluation.as_file:
             quantized = None if in_float or prepared is None else prepared.quantized
             arrays = _plain(file_outputs(network, found, quantized))
-        np.savez(content, **arrays)  # type: ignore[arg-type]
-        write_bytes(evaluation.outputs, content.getvalue())
+        write_bytes(evaluation.outputs, npz_bytes(arrays))
     stages = [] if framework is None else compare_reference(network, data_set.x, framework)
     if framework is not None:
         console.out.print(_reference_table(stages, f"{reference}"))

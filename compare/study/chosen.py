@@ -90,6 +90,9 @@ def choose(
             all(len(several) == 1 for several in files.values()),
             "--pair compares one ANN and one SNN: give --ann and --snn once, or leave --pair out",
         )
+        (fold,) = _folds({kind: trained_networks(several) for kind, several in files.items()})
+        if fold is not None and not isinstance(workload.data, DataSet):  # other samples may have trained them
+            data = workload.fold(fold)
         both = {kind: workload.options.of_kind(spiking=kind == "snn") for kind in KINDS}
         prepared = {kind: prepare(paths[kind], data, both[kind]) for kind in KINDS}
         _check(workload.options, prepared)

@@ -176,7 +176,7 @@ def _source(context: ImportContext, name: str) -> Source:
     require(last >= 0, "there are no layers: nothing to compute")
     require(
         tensor.stage == last,
-        f"output {context.graph.outputs[0]!r} is not the result of the last layer alone: export the network without "
+        f"output {_read_by(context, name)!r} is not the result of the last layer alone: export the network without "
         "other branches",
     )
     declared = {v.name: v.type.tensor_type.elem_type for v in context.graph.proto.graph.output}.get(name, 0)
@@ -187,6 +187,18 @@ def _source(context: ImportContext, name: str) -> Source:
         own = np.dtype(np.min_scalar_type(code.qmax) if code.qmin >= 0 else np.int8)
         return Source(shape=tensor.shape, order=tensor.order, type=kind if kind.kind in "iu" else own, code=code)
     return Source(shape=tensor.shape, order=tensor.order, type=kind if kind.kind == "f" else np.dtype(np.float32))
+
+
+def _read_by(context: ImportContext, name: str) -> str:
+    """Return the first output of the file that depends on a tensor."""
+    graph = context.graph
+    return next(
+        (output for output in graph.outputs if output == name or _depends(context, output, name)), graph.outputs[0]
+    )
+
+
+def _depends(context: ImportContext, output: str, name: str) -> bool:
+    return any(name in node.input for node in needed_nodes(context.graph.nodes, (output,)))
 
 
 def _keys(node: onnx.NodeProto) -> Sequence[Any]:

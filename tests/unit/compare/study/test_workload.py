@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from onnx import helper
 from support.command_line import write_onnx
+from support.paths import EXAMPLES
 
+from tospike.compare.study.chosen import choose
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.run import run_study
 from tospike.compare.study.workload import WORKLOADS, Overrides, named
@@ -42,6 +44,19 @@ def test_digits_have_a_network_for_each_fold_unless_one_is_the_users():
         workload.fold(5)
     users = named("digits", ModelOptions(), Overrides(ann=(Path("a.onnx"),)))
     assert users.folds == {"ann": (), "snn": ()}
+
+
+def test_a_pair_is_tested_on_the_fold_that_its_files_name():
+    files = {
+        kind: (EXAMPLES / name,) for kind, name in (("ann", "digits_ann.fold2.onnx"), ("snn", "digits_snn.fold2.nir"))
+    }
+    workload = named("digits", ModelOptions(), Overrides(data="digits", **files))
+    data = workload.load()
+    chosen = choose(workload, data, workload.networks(data, Path("out")), StudyOptions(), lambda *_: None)
+    assert np.array_equal(chosen.data.x, workload.fold(2).x) and not np.array_equal(chosen.data.x, data.x)
+    mixed = replace(workload, snn=EXAMPLES / "digits_snn.nir")
+    with pytest.raises(InputError, match="but these have different folds"):
+        choose(mixed, data, mixed.networks(data, Path("out")), StudyOptions(), lambda *_: None)
 
 
 def test_any_name_goes_with_own_networks_and_data():
