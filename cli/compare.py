@@ -11,11 +11,15 @@ from tospike.cli import console
 from tospike.cli.commands import new_app
 from tospike.cli.options import takes_options, without
 from tospike.cli.report_table import print_report
+from tospike.cli.stream_table import crossover_lines, stream_table
+from tospike.compare.energy.cost_model import Technology
 from tospike.compare.energy.gates.study import GateStudyOptions
 from tospike.compare.search.options import SearchOptions
+from tospike.compare.stream.options import StreamOptions
+from tospike.compare.stream.run import compare_stream
 from tospike.compare.study.options import StudyOptions
 from tospike.compare.study.saved import save_study
-from tospike.compare.study.workload import WORKLOADS, Overrides, named
+from tospike.compare.study.workload import WORKLOADS, Overrides, Workload, named
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.tools.cache import CacheOptions
 from tospike.synth.options import SynthOptions
@@ -37,6 +41,7 @@ def compare(
     search: SearchOptions,
     gates: GateStudyOptions,
     results: CacheOptions,
+    stream: StreamOptions,
     options: Annotated[ModelOptions, without("objective")],
 ) -> None:
     """Spikes or not? Compare the best ANN and SNN hardware on the same data: accuracy, latency, area, energy, and a
@@ -47,9 +52,26 @@ def compare(
     if search.pair and search.objective is not None:
         options = options.but(objective=search.objective.value)
     chosen = named(workload, options, given)
+    if stream.stream:
+        _compare_stream(chosen, out, stream, study.technology)
+        return
     how = study.with_parts(synth=synth, gates=gates, results=results, search=search)
     command = shlex.join(["tospike", *sys.argv[1:]])
     with console.progress_steps() as progress:
         made, page = save_study(chosen, out, how, command=command, progress=progress)
     console.warn(made.report.warnings)
     print_report(made.report, page, console.out)
+
+
+def _compare_stream(workload: Workload, out: Path, options: StreamOptions, technology: Technology) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "stream.json"
+    console.check_outputs(path)
+    with console.progress_steps() as progress:
+        report = compare_stream(workload, options, technology, progress)
+    console.write_json(path, report.to_json())
+    console.warn(f"{name} is left out: {why}" for name, why in report.left_out.items())
+    console.out.print(stream_table(report))
+    for line in crossover_lines(report):
+        console.out.print(line)
+    console.out.print(f"{path}")

@@ -1,0 +1,1 @@
+"""Streams: energy per second and the latency of decisions, by looks per second."""

@@ -1,0 +1,214 @@
+"""Compare designs on a stream: microjoules per second and the latency of decisions, by looks per second."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from tospike.compare.energy.cost_model import Technology
+from tospike.compare.stream.designs import Labels, Looks, carried_state, changed_windows, circuit, whole_windows
+from tospike.compare.stream.options import StreamOptions
+from tospike.compare.stream.power import CLOCKS_MHZ, Circuit, Idle, Power, cheapest, crossover
+from tospike.compare.stream.replay import Decisions, Stream, decide, replay
+from tospike.compare.study.workload import Workload
+from tospike.gen.pipeline import Prepared, prepare
+from tospike.gen.place.options import Engine
+from tospike.hw.params import InputError, Readout
+
+LEAKAGE = (0.1, 1.0, 10.0)
+"""Factors of the technology's leakage. Sources differ that much: for a bit of SRAM in SkyWater 130, 0.01 nW (technology
+sky130) and 0.11 nW (the macros of VLSIDA/sky130_sram_macros). A crossover is claimed only if all factors have one."""
+SPIKES = ("SNN, reset", "SNN, state carried")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Row:
+    """A design at one rate of looks."""
+
+    looks_per_second: float
+    design: str
+    state: str
+    decisions: Decisions
+    accuracy: float
+    """Fraction of the recordings for which the answer of the look nearest to their end is right."""
+    powers: Mapping[Idle, Power | None]
+    """At the clock that costs least, by idle mode."""
+    scaled: Mapping[tuple[Idle, float], float | None]
+    """Microjoules per second by idle mode and factor of `LEAKAGE`."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StreamReport:
+    """A comparison on a stream."""
+
+    workload: str
+    technology: str
+    stream: Stream
+    rates: tuple[float, ...]
+    rows: tuple[Row, ...]
+    left_out: Mapping[str, str]
+    """Designs that could not be built, and why."""
+    crossovers: Mapping[str, float | None] = field(default_factory=dict)
+    """By ``SNN | ANN | idle mode``: looks per second from which on the SNN costs less, whatever the leakage."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as JSON."""
+        return {
+            "format": 1,
+            "workload": self.workload,
+            "technology": self.technology,
+            "stream": {
+                "recordings": len(self.stream.labels),
+                "seconds": self.stream.seconds,
+                "window_ms": self.stream.window * self.stream.step_us / 1000,
+                "step_us": self.stream.step_us,
+                "events_per_second": self.stream.events_per_second,
+            },
+            "clocks_mhz": list(CLOCKS_MHZ),
+            "leakage_factors": list(LEAKAGE),
+            "rows": [_row(row) for row in self.rows],
+            "crossovers_looks_per_second": dict(self.crossovers),
+            "left_out": dict(self.left_out),
+        }
+
+
+def _row(row: Row) -> dict[str, object]:
+    return {
+        "looks_per_second": row.looks_per_second,
+        "design": row.design,
+        "state": row.state,
+        "detected": row.decisions.detected,
+        "median_decision_ms": row.decisions.median_ms,
+        "accuracy_at_the_end": row.accuracy,
+        "idle": {
+            idle.value: None
+            if power is None
+            else {
+                "microjoules_per_second": {f"{factor:g}x leakage": row.scaled[idle, factor] for factor in LEAKAGE},
+                "clock_mhz": power.clock_mhz,
+                "busy": power.busy,
+                "answer_us": power.answer_us,
+            }
+            for idle, power in row.powers.items()
+        },
+    }
+
+
+def compare_stream(
+    workload: Workload, options: StreamOptions, technology: Technology, progress: Callable[[str, str], None]
+) -> StreamReport:
+    """Replay test samples of a workload, and price what each design does.
+
+    Raises
+    ------
+    InputError
+        The data are no spike trains, the length of a step is unknown, or no design can be built.
+    """
+    data = workload.load()
+    stream = replay(data, options.recordings, options.step_of(data.name, data.time_bin_us))
+    rows: list[Row] = []
+    left_out: dict[str, str] = {}
+    for name, (build, look, carries) in _designs(workload).items():
+        try:
+            progress(name, "prepare")
+            prepared = build()
+            for rate in options.rates:
+                progress(name, f"{rate:g} looks per second")
+                at = stream.looks(rate)
+                looks = look(prepared, stream, at, technology)
+                cost = circuit(technology, prepared.design.params, looks.counters, carries=carries)
+                rows.append(_price(name, rate, stream, at, looks, cost, options.latency_ms * 1000))
+        except InputError as error:
+            left_out[name] = str(error)
+            rows = [row for row in rows if row.design != name]
+    if not rows:
+        raise InputError(f"{workload.name}: no design can look at the stream: {next(iter(left_out.values()))}")
+    return StreamReport(
+        workload=workload.name,
+        technology=technology.name,
+        stream=stream,
+        rates=options.rates,
+        rows=tuple(rows),
+        left_out=left_out,
+        crossovers=_crossovers(options.rates, rows),
+    )
+
+
+Build = Callable[[], Prepared]
+Look = Callable[[Prepared, Stream, Labels, Technology], Looks]
+
+
+def _designs(workload: Workload) -> Mapping[str, tuple[Build, Look, bool]]:
+    """Return, by name: what builds a design, how it looks at a stream, whether it carries state from look to look."""
+    data = workload.load()
+    ann = workload.options.of_kind(spiking=False)
+
+    def build(engine: Engine | None) -> Build:
+        options = ann if engine is None else ann.but(engine=engine)
+        return lambda: prepare(workload.ann, data, options)
+
+    def snn() -> Prepared:
+        return prepare(_snn(workload), data, workload.options.of_kind(spiking=True))
+
+    def counting() -> Prepared:
+        prepared = snn()
+        if getattr(prepared.design.params.engines[-1], "readout", None) is Readout.MEMBRANE:
+            raise InputError("its answer is a membrane, which only the end of a sample reads")
+        return prepared
+
+    whole = cache(build(None))
+
+    def changed(*given: Any) -> Looks:
+        return changed_windows(*given, same=whole())
+
+    return {
+        "array": (whole, whole_windows, False),
+        "event ANN": (build(Engine.EVENT), whole_windows, False),
+        "delta ANN": (build(Engine.DELTA), changed, True),
+        SPIKES[0]: (snn, whole_windows, False),
+        SPIKES[1]: (counting, carried_state, True),
+    }
+
+
+def _snn(workload: Workload) -> Path:
+    if workload.snn is None:
+        raise InputError(f"{workload.name} has no SNN: give --snn")
+    return workload.snn
+
+
+def _price(name: str, rate: float, stream: Stream, at: Labels, looks: Looks, cost: Circuit, within_us: float) -> Row:
+    powers = {idle: cheapest(looks.load, cost, idle, within_us=within_us) for idle in Idle}
+    scaled = {
+        (idle, factor): None
+        if (found := cheapest(looks.load, cost, idle, within_us=within_us, leakage=factor)) is None
+        else found.microjoules_per_second
+        for idle, factor in product(Idle, LEAKAGE)
+    }
+    fastest = min((power.answer_us for power in powers.values() if power), default=within_us)
+    return Row(
+        looks_per_second=rate,
+        design=name,
+        state=looks.state,
+        decisions=decide(stream, at, looks.answers, fastest),
+        accuracy=stream.accuracy(at, looks.answers),
+        powers=powers,
+        scaled=scaled,
+    )
+
+
+def _crossovers(rates: tuple[float, ...], rows: list[Row]) -> dict[str, float | None]:
+    """Return the crossovers that hold for all factors of leakage: the highest of their rates."""
+    names = dict.fromkeys(row.design for row in rows)
+    found: dict[str, float | None] = {}
+    for snn, ann, idle in product(names, names, Idle):
+        if snn not in SPIKES or ann in SPIKES:
+            continue
+        ends = [
+            crossover(rates, *([r.scaled[idle, factor] for r in rows if r.design == name] for name in (snn, ann)))
+            for factor in LEAKAGE
+        ]
+        known = [end for end in ends if end is not None]
+        found[f"{snn} | {ann} | {idle.value}"] = max(known) if len(known) == len(ends) else None
+    return found
