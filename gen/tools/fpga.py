@@ -27,7 +27,8 @@ class FpgaTools:
 
     def synthesis(self, device: Device, *, own_cells: bool) -> str:
         """Return the Yosys command for a device; ``own_cells``: the design instantiates its family's cells."""
-        return " ".join(filter(None, (self.command, device.yosys, "" if own_cells else self.infer, self.options)))
+        infer = "" if own_cells or not device.capacity["dsp"] else self.infer
+        return " ".join(filter(None, (self.command, device.yosys, infer, self.options)))
 
 
 FPGA_TOOLS = {

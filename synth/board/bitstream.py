@@ -15,7 +15,8 @@ from tospike.hw.host.ports import INTERRUPT
 from tospike.hw.host.serial import SerialPort
 from tospike.hw.host.uart import MIN_DIVISOR
 from tospike.hw.params import REQUIRED, check_options, option, require, require_range, same_option
-from tospike.synth.board.boards import BOARDS, Board, find_board
+from tospike.synth.board.boards import BOARDS, Board, find_board, require_fit
+from tospike.synth.board.packers import Pin
 from tospike.synth.design import Design, read_design
 from tospike.synth.fpga import nextpnr
 from tospike.synth.fpga.synthesis import FpgaFlow
@@ -31,6 +32,11 @@ _PINS = "pins.txt"
 _ROUTED = "routed.txt"
 _BITSTREAM = "design.bit"
 _PINS_OF_BOARD = {"rx", "tx"}
+_LED = """\
+  reg [20:0] lit = 0;
+  always @(posedge clk) lit <= m_axis_tvalid ? ~21'd0 : lit - |lit;
+  assign led = |lit ? {on} : {off};"""
+"""An LED that an answer lights for two million cycles."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +62,7 @@ class Bitstream:
 class BuildOptions(BaudOptions):
     """Options of a bitstream."""
 
-    board: str = option(REQUIRED, " or ".join(BOARDS))
+    board: str = option(REQUIRED, ", ".join(BOARDS))
     seed: int = same_option(SynthOptions, "seed", help="Seed of the placer")
 
     def __post_init__(self) -> None:
@@ -84,19 +90,22 @@ def build_bitstream(
     """
     chosen, baud, seed = find_board(options.board), options.baud, options.seed
     design = read_design(folder, chosen.target.primitives)
-    shell = board_shell(design, divisor=clock_divisor(chosen, baud))
+    pins = chosen.pins()
+    shell = board_shell(design, divisor=clock_divisor(chosen, baud), led=led_of(pins))
     store = cache or Cache()
     packer = find(chosen.packer.tool)
     flow = FpgaFlow.on(chosen.target, cache=store, progress=progress)
     netlist = flow.synthesise(design, top=TOP, shell=shell)
     devices = (*chosen.device, chosen.packer.constraints, _PINS, chosen.packer.routed, _ROUTED)
+    counts = flow.resources(netlist, TOP)
+    require_fit(chosen, counts)
     routed = flow.route(
         netlist,
-        flow.resources(netlist, TOP),
+        counts,
         options=devices,
         seed=seed,
         frequency=round(chosen.clock_mhz),
-        files={_PINS: chosen.packer.write(chosen.pins(), chosen.clock_mhz)},
+        files={_PINS: chosen.packer.write(pins, chosen.clock_mhz)},
         makes=(_ROUTED,),
     )
 
@@ -142,8 +151,21 @@ def clock_divisor(board: Board, baud: int) -> int:
     return divisor
 
 
-def board_shell(design: Design, *, divisor: int) -> str:
+def led_of(pins: list[Pin]) -> str | None:
+    """Return the value of the pin ``led`` that lights it, in Verilog; ``None`` if there is none."""
+    inverted = [pin.is_inverted for pin in pins if pin.port == "led"]
+    return ("1'b0" if inverted[0] else "1'b1") if inverted else None
+
+
+def board_shell(design: Design, *, divisor: int, led: str | None = None) -> str:
     """Return Verilog of a serial port and of a module :data:`TOP` that connects it and the design to clk, rx and tx.
+
+    Parameters
+    ----------
+    divisor
+        Clock cycles of a bit.
+    led
+        The value of the pin ``led`` that lights it, which it does for a moment after each answer.
 
     Raises
     ------
@@ -167,18 +189,19 @@ def board_shell(design: Design, *, divisor: int) -> str:
         not wide,
         f"{design.top} has host streams wider than the 32 bits of a serial line's: generate it without --host-bits",
     )
-    return "\n".join([serial.text, *_top(design, between)])
+    return "\n".join([serial.text, *_top(design, between, led)])
 
 
-def _top(design: Design, between: list[VerilogPort]) -> list[str]:
+def _top(design: Design, between: list[VerilogPort], led: str | None) -> list[str]:
     wires = [f"  wire [{port.width - 1}:0] {port.name};" for port in between]
     joined = "".join(f", .{port.name}({port.name})" for port in between)
     return [
-        f"module {TOP}(input clk, input rx, output tx);",
+        f"module {TOP}(input clk, input rx, output tx{', output led' if led else ''});",
         "  wire reset;",
         *wires,
         f"  {_SERIAL} serial (.{CLOCK}(clk), .{RESET}(1'b0), .rx(rx), .tx(tx), .reset(reset){joined});",
         f"  (* keep_hierarchy *) {design.top} accelerator (.{design.clock}(clk), .{design.reset}(reset){joined});",
+        *(_LED.format(on=led, off=f"~{led}").splitlines() if led else ()),
         "endmodule",
         "",
     ]

@@ -12,7 +12,7 @@ class Family:
     """FPGAs built from the same primitives.
 
     Further facts are registered under its name: the synthesis tools in `tospike.gen.tools.fpga`, the area of logic in
-    `tospike.gen.area.costs`, the bitstream packer in `tospike.synth.board.boards`.
+    `tospike.gen.area.costs`, the bitstream packer in `tospike.synth.board.packers`.
     """
 
     name: str

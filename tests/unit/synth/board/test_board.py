@@ -1,8 +1,12 @@
 """Bitstreams for boards: the module between the pins in cocotb, the flow, and `tospike run` on a simulated board."""
 
+import importlib
 import json
 import os
+import pkgutil
+import re
 
+import amaranth_boards
 import pytest
 from cocotb_tools.runner import get_runner
 from support.command_line import refused
@@ -21,8 +25,8 @@ from tospike.hw.params import (
     Readout,
     SpikingParams,
 )
-from tospike.synth.board.bitstream import TOP, board_shell, clock_divisor
-from tospike.synth.board.boards import BOARDS, find_board
+from tospike.synth.board.bitstream import TOP, board_shell, clock_divisor, led_of
+from tospike.synth.board.boards import BOARDS, find_board, require_fit
 from tospike.synth.design import read_design
 from tospike.tb.verify import environment, read_results
 
@@ -86,15 +90,74 @@ def test_the_module_between_the_pins_in_cocotb(small, tmp_path, divisor):
     assert result.passed and not result.skipped, result.message
 
 
+def platforms():
+    """The platforms of amaranth-boards with an ECP5 or iCE40, a default clock and a serial line, by name."""
+    found = {}
+    for module in pkgutil.iter_modules(amaranth_boards.__path__):
+        members = vars(importlib.import_module(f"amaranth_boards.{module.name}"))
+        for name, platform in members.items():
+            own = getattr(platform, "__module__", "") == f"amaranth_boards.{module.name}"
+            device = getattr(platform, "device", None)
+            if not own or not isinstance(device, str) or not device.startswith(("LFE5U", "iCE40")):
+                continue
+            made = platform()
+            if made.default_clk and ("uart", 0) in made.resources:
+                found[f"{module.name}:{name}"] = made
+    return found
+
+
+def test_every_suitable_platform_is_a_board():
+    assert sorted(board.platform_name for board in BOARDS.values()) == sorted(platforms())
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_design_elaborates_for_every_board(small, name):
+    """Pins, constraints and Verilog; nextpnr's options are those of Amaranth's own platform."""
+    board = find_board(name)
+    pins = board.pins()
+    ports = [pin.port for pin in pins]
+    assert ports[:3] == ["clk", "rx", "tx"] and len({pin.site for pin in pins}) == len(pins)
+    text = board.packer.write(pins, board.clock_mhz)
+    assert all(re.search(rf"\b{pin.site}\b", text) for pin in pins) and "function" not in text
+    divisor = clock_divisor(board, 115_200)
+    shell = board_shell(read_design(small), divisor=divisor, led=led_of(pins))
+    assert ("output led" in shell) == ("led" in ports)
+    options = " ".join(board.device).lower()
+    platform = platforms_options(board)
+    assert options.split() == platform, (options, platform)
+
+
+def platforms_options(board):
+    """Size, package and speed as Amaranth's platform gives them to nextpnr."""
+    platform = board._platform
+    if platform.device.startswith("LFE5U"):
+        size = platform._nextpnr_device_options[platform.device]
+        package = platform._nextpnr_package_options[platform.package].lower()
+        return [*size.split(), "--package", package, "--speed", platform.speed]
+    size, suffix = platform._nextpnr_device_options[platform.device], platform._nextpnr_package_options
+    return [size, "--package", platform.package.lower() + suffix.get(platform.device, "")]
+
+
+def test_what_does_not_fit_is_refused_with_the_nearest_board_that_does():
+    counts = {"lut4": 3000, "ff": 900, "bram": 20, "dsp": 0, "carry": 0, "lutram": 0, "spram": 0}
+    require_fit(find_board("icebreaker"), counts)
+    with pytest.raises(InputError, match="icestick: it needs 3000 lut4 of 1280, 20 bram of 16; icebreaker "):
+        require_fit(find_board("icestick"), counts)
+    with pytest.raises(InputError, match=r"ulx3s-45f|ecpix5-45f|versa|supercon"):
+        require_fit(find_board("ulx3s-12f"), {**counts, "lut4": 30_000})
+    with pytest.raises(InputError, match="no board holds it: make it smaller"):
+        require_fit(find_board("ulx3s-85f"), {**counts, "bram": 209})
+
+
 def test_pins_and_clocks_are_the_boards():
-    clocks = {name: board.clock_mhz for name, board in BOARDS.items()}
-    assert clocks == {"ulx3s-85f": 25, "icebreaker": 12}
     constraints = {name: board.packer.write(board.pins(), board.clock_mhz) for name, board in BOARDS.items()}
     ulx3s, icebreaker = constraints["ulx3s-85f"], constraints["icebreaker"]
     assert 'LOCATE COMP "clk" SITE "G2";' in ulx3s and 'FREQUENCY PORT "clk" 25 MHZ;' in ulx3s
     assert 'IOBUF PORT "tx" IO_TYPE=LVCMOS33;' in ulx3s
     lines = ["set_frequency clk 12", "set_io clk 35", "set_io -pullup yes rx 6", "set_io -pullup yes tx 9"]
-    assert icebreaker.splitlines() == lines
+    assert icebreaker.splitlines() == [*lines, "set_io led 11"]
+    assert 'IOBUF PORT "clk" IO_TYPE=LVDS;' in constraints["versa-ecp5"]
+    assert 'FREQUENCY PORT "clk" 12 MHZ;' in constraints["ecp5-5g-evn"]
 
 
 def test_rates_that_a_clock_cannot_make_are_refused():
