@@ -111,6 +111,11 @@ def _relays(neuron: SpikingNeuron, neurons: int, relays: int, name: str) -> tupl
     lift = SLIGHT_LIFT if neuron.spike_bits > 1 else LIFT
     if not forgets or neuron.kind.synaptic:
         if neuron.reset is Reset.SUBTRACT and neuron.reset_timing is ResetTiming.NEXT:
+            require(
+                neuron.spike_bits == 1,
+                f"{name} subtracts several spikes in the next step, and those of an earlier layer must pass through it "
+                "to a later one, which does not work: give --spike-bits 1, or another reset",
+            )
             lift *= 2  # of which the last spike takes a threshold
         kind = NeuronKind.LIF if neuron.kind is NeuronKind.IF else neuron.kind
         neuron = replace(

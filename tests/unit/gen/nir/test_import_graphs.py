@@ -11,7 +11,9 @@ from tospike.gen.nir.importer import import_nir
 from tospike.gen.nir.options import NirOptions
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.hw.params import InputError, Reset
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.value_ranges import trace
+from tospike.hw.params import InputError, Reset, ResetTiming
 from tospike.sim.network import Conv2d
 from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import evaluate
@@ -286,6 +288,33 @@ def test_branches_and_recurrence(tmp_path, case, reset):
     np.testing.assert_array_equal(run_float(network, x).stages[-1].outputs, expected)
 
 
+@pytest.mark.parametrize(
+    ("reset", "timing", "spike_bits"),
+    [
+        *((reset, timing, 1) for reset in ("zero", "subtract", "value") for timing in ("same", "next")),
+        *(("none", "same", 1), ("zero", "same", 3), ("zero", "next", 3), ("subtract", "same", 3)),
+    ],
+)
+@pytest.mark.parametrize("neuron", [spikes_if, spikes_lif, spikes_cuba])
+def test_relays_pass_on_what_they_get(tmp_path, neuron, reset, timing, spike_bits):
+    """Whatever the rules: also in integers, whose thresholds and weights are rounded."""
+    made, shape, _ = residual(neuron)
+    rules = {"reset": Reset(reset), "reset_timing": ResetTiming(timing), "spike_bits": spike_bits}
+    network, x = import_nir(save(tmp_path, made), NirOptions(**RULES, **rules)), trains(shape, 20)
+    runs = run_float(network, x).stages
+    np.testing.assert_array_equal(runs[1].outputs[..., 5:], runs[0].outputs)
+    np.testing.assert_array_equal(runs[2].outputs[..., 5:], runs[1].outputs)
+    quantized = quantize(network, x)
+    train = x.astype(np.int64)
+    sent = []
+    for stage in quantized.network.stages[:3]:
+        train = trace(stage.neuron, stage.synapses, train, stage.recurrent, stage.decays).spikes
+        sent.append(train)
+    np.testing.assert_array_equal(sent[1][..., 5:], sent[0])
+    np.testing.assert_array_equal(sent[2][..., 5:], sent[1])
+    assert sent[0].any()
+
+
 def test_images_stay_convolutions(tmp_path):
     """Relays of images are channels: no matrix is needed."""
     made, _, _ = BRANCHES["residual images"]
@@ -355,6 +384,13 @@ def _two_ways_in():
     nodes = {"w": affine(5, 7), "a": spikes_if(5), "u": affine(4, 5), "v": affine(4, 7), "b": spikes_if(4)}
     edges = [("input", "w"), ("w", "a"), ("a", "u"), ("u", "b"), ("input", "v"), ("v", "b"), ("b", "output")]
     return graph((7,), nodes, edges)[0]
+
+
+def test_relays_of_several_spikes_cannot_subtract_them_later(tmp_path):
+    made, *_ = residual(spikes_if)
+    rules = {"reset": Reset.SUBTRACT, "reset_timing": ResetTiming.NEXT, "spike_bits": 2}
+    with pytest.raises(InputError, match=r"node 'b' \(IF\) subtracts several spikes in the next step"):
+        import_nir(save(tmp_path, made), NirOptions(**RULES, **rules))
 
 
 def _around():
