@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 ASIC_TOOLS := opensta qflow-tech-osu018 iverilog z3
 
-.PHONY: compare test lint docs bench fuzz asic-tools clean prerequisites
+.PHONY: compare test lint docs package bench fuzz asic-tools clean prerequisites
 
 compare: $(VENV)/installed
 	$(BIN)/tospike compare digits --out "$(OUT)"
@@ -23,6 +23,12 @@ lint: $(VENV)/installed-dev
 # The site, in build/site; a warning is an error. The variable silences an advertisement.
 docs: $(VENV)/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# What goes to PyPI, in build/dist; then the wheel in a fresh environment, which downloads all that it needs.
+package: $(VENV)/installed-dev
+	rm -rf build/dist build/fresh build/lib
+	$(BIN)/python -m build --outdir build/dist .
+	$(BIN)/python tests/package/check.py build/dist build/fresh
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
