@@ -8,11 +8,9 @@ from numpy.typing import NDArray
 from tospike.hw.params import SPIKE, EventParams, NeuronUpdate, Readout, require
 from tospike.sim.arithmetic import Ints
 from tospike.sim.compiled.counting import count_nonzero
-from tospike.sim.compiled.events import accumulator
 from tospike.sim.engine import EngineRun
-from tospike.sim.spiking.neurons import neuron_model
-from tospike.sim.spiking.noise import NoiseSource
-from tospike.sim.spiking.updates import Updates, neurons_of
+from tospike.sim.spiking.running import RunningLayer
+from tospike.sim.spiking.updates import neurons_of
 from tospike.sim.spiking.window import Connections
 
 
@@ -67,51 +65,21 @@ def run_event(
     InputError
         A shape or a value does not fit ``params``.
     """
-    _check(params, weight, bias, inputs, recurrent)
+    check_event(params, weight, bias, inputs, recurrent)
     varying = len(params.neuron.varying)
     wanted = (params.channels, varying) if varying else None
     given = None if decays is None else decays.shape
     require(given == wanted, f"the decays of the neurons must have shape {wanted}, not {given}")
-    samples, steps, _ = inputs.shape
-    weight = np.asarray(weight, dtype=np.int64) << params.neuron.state_fraction_bits
-    if recurrent is not None:
-        recurrent = np.asarray(recurrent, dtype=np.int64) << params.neuron.state_fraction_bits
-    events = accumulator(params, weight, inputs, recurrent)
-
-    spikes = np.zeros((samples, steps, params.neurons), dtype=np.uint8)
-    updated = np.ones((samples, steps, params.words), dtype=bool)
-    if params.neuron.firing is not None:
-        updated &= [[[params.neuron.firing.covers(step)] for step in range(steps)]]
-    updates = Updates(params, samples)
-    saturations = np.zeros(samples, dtype=np.int64)
-    noise = None
-    if params.neuron.noise is not None:
-        noise = NoiseSource(params.neuron.noise, neurons=params.neurons, drawn=params.words * params.lanes)
-    positions = params.neurons // params.channels
-    neuron_bias = np.tile(np.asarray(bias, dtype=np.int64), positions)
-    neuron_decays = None if decays is None else np.tile(decays, (positions, 1))
-    neurons = neuron_model(params.neuron, neuron_bias, samples, neuron_decays, noise)
-    # a recurrent engine also takes its spikes of the last step, because it does not know which step is the last
-    for step in range(steps + params.recurrent):
-        fed_back = spikes[:, step - 1] if recurrent is not None and step > 0 else None
-        total, saturated = events.add(neurons.start, step, fed_back)
-        saturations += saturated
-        if step < steps:
-            ends = step == steps - 1 and params.readout is Readout.MEMBRANE
-            spikes[:, step] = neurons.update(total, ends=ends)
-            if params.update is NeuronUpdate.ACTIVE:
-                had_events = np.any(inputs[:, step], axis=1)
-                if fed_back is not None:
-                    had_events |= np.any(fed_back, axis=1)
-                updated[:, step] = updates.step(had_events, neurons.before)
-
+    samples = len(inputs)
+    layer = RunningLayer(params, weight, bias, samples, recurrent, decays)
+    spikes, updated, saturations = layer.advance(inputs, ends=True)
     counts = spikes.sum(axis=1, dtype=np.int64)
     outputs = {
         Readout.SPIKES: lambda: counts,
         Readout.COUNT: lambda: np.minimum(counts, params.output.payload.max),
-        Readout.MEMBRANE: lambda: neurons.after,
+        Readout.MEMBRANE: lambda: layer.neurons.after,
     }[params.readout]()
-    counters = _counters(params, inputs, spikes, updated, saturations + neurons.saturations)
+    counters = event_counters(params, inputs, spikes, updated, saturations)
     operations = _operations(params, updated, counters)
     sent = spikes if params.readout is Readout.SPIKES else outputs[:, None]
     return EventRun(
@@ -128,11 +96,20 @@ def recount(params: EventParams, inputs: NDArray[np.integer], run: EventRun) -> 
         return None
     samples, steps, _ = inputs.shape
     updated = np.broadcast_to(np.True_, (samples, steps, params.words))
-    counters = _counters(params, inputs, run.spikes, updated, run.counters["saturations"])
+    counters = event_counters(params, inputs, run.spikes, updated, run.counters["saturations"])
     return replace(run, counters=counters, operations=_operations(params, updated, counters), updated=updated)
 
 
-def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None) -> None:
+def check_event(
+    params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.integer], recurrent: Ints | None
+) -> None:
+    """Refuse arrays that do not fit an engine; see `run_event`.
+
+    Raises
+    ------
+    InputError
+        A shape or a value does not fit ``params``.
+    """
     window = params.window
     shape: tuple[int, ...] = (params.neurons, params.inputs)
     if window is not None:
@@ -160,13 +137,14 @@ def _check(params: EventParams, weight: Ints, bias: Ints, inputs: NDArray[np.int
         )
 
 
-def _counters(
+def event_counters(
     params: EventParams,
     inputs: NDArray[np.integer],
     spikes: NDArray[np.uint8],
     updated: NDArray[np.bool_],
     saturations: Ints,
 ) -> dict[str, Ints]:
+    """Return the hardware's counters of N samples; ``saturations`` are counted already."""
     samples, steps, _ = inputs.shape
     values = count_nonzero(inputs)
     if params.recurrent:

@@ -14,18 +14,18 @@ class NoiseSource:
         self._params = params
         self._neurons = neurons
         self._drawn = drawn
-        self._history = np.array([params.initial >> n & 1 for n in range(NOISE_LAGS[0])], dtype=np.int64)
+        self.history = np.array([params.initial >> n & 1 for n in range(NOISE_LAGS[0])], dtype=np.int64)
 
     def step(self) -> Ints:
         """Return the (neurons,) noise of the next step, which is added to the membranes before the comparison."""
         bits = self._params.bits
         length, tap = NOISE_LAGS
-        sequence = self._history
+        sequence = self.history
         while len(sequence) < length + self._drawn * bits:  # append as many bits as are independent of each other
             end = len(sequence)
             sequence = np.concatenate([sequence, sequence[end - length : end - length + tap] ^ sequence[end - tap :]])
         new = sequence[length : length + self._drawn * bits].reshape(self._drawn, bits)
-        self._history = sequence[self._drawn * bits : self._drawn * bits + length]
+        self.history = sequence[self._drawn * bits : self._drawn * bits + length]
         unsigned = new @ (1 << np.arange(bits))
         signed = unsigned - (new[:, -1] << bits)
         return signed[: self._neurons] << self._params.shift

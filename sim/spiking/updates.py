@@ -18,7 +18,7 @@ class Updates:
 
     def __init__(self, params: EventParams, samples: int):
         self._params = params
-        self._again: Flags = np.zeros((samples, params.words), dtype=bool)
+        self.again: Flags = np.zeros((samples, params.words), dtype=bool)
 
     def step(self, had_events: Flags, membrane: Ints) -> Flags:
         """Return the (N, words) words that are updated at the end of a step.
@@ -32,12 +32,12 @@ class Updates:
             (N, neurons) membranes that were compared with the threshold.
         """
         if self._params.update is NeuronUpdate.ALL:
-            return np.broadcast_to(np.True_, self._again.shape)
+            return np.broadcast_to(np.True_, self.again.shape)
         touched: Flags = had_events[:, None] & self._params.neuron.changes_after_events
-        updated: Flags = self._again | touched
+        updated: Flags = self.again | touched
         limit = self._params.neuron.spikes_again_above
         if limit is not None:
-            self._again = np.any(_words(self._params, membrane > limit), axis=2)
+            self.again = np.any(_words(self._params, membrane > limit), axis=2)
         return updated
 
 

@@ -68,7 +68,8 @@ class NeuronModel:
         """Membranes of the last step, before its reset."""
         self.aux: dict[str, Ints] = dict.fromkeys(params.aux, self.start)
         """Auxiliary states, by the names in ``params.aux``."""
-        self._step = 0
+        self.steps = 0
+        """Steps so far."""
         self.advance(np.full(self.shape, params.initial), 0, self.start)
         if params.firing is not None:
             self.bias = np.zeros_like(bias)  # the first step has had it
@@ -92,8 +93,8 @@ class NeuronModel:
         -------
         (N, neurons) spikes.
         """
-        phase, step = self.params.firing, self._step
-        self._step += 1
+        phase, step = self.params.firing, self.steps
+        self.steps += 1
         if phase is not None and not phase.covers(step):
             self.start = self.after = self.before = total
             return np.zeros_like(total)
