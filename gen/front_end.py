@@ -65,14 +65,8 @@ def behind(network: Network, front_end: CochleaParams | None) -> Network:
     return replace(network, input=replace(spec, front_end=front_end, encoding=None, steps=front_end.steps))
 
 
-def as_heard(data: DataSet, front_end: CochleaParams) -> DataSet:
-    """Return what a data set of sound is behind a cochlea, with zeros for the values.
-
-    Raises
-    ------
-    InputError
-        It is no sound, or has another sample rate.
-    """
+def require_sound(data: DataSet, front_end: CochleaParams) -> None:
+    """Refuse data that are no sound, or of another sample rate or length than a cochlea takes."""
     require(
         data.sample_rate is not None,
         f"the network has a cochlea, which takes sound, but {data.name} is none: give fsdd:DIR",
@@ -86,6 +80,17 @@ def as_heard(data: DataSet, front_end: CochleaParams) -> DataSet:
         data.inputs == front_end.samples,
         f"the network's cochlea hears {front_end.samples} values, but samples of {data.name} have {data.inputs}",
     )
+
+
+def as_heard(data: DataSet, front_end: CochleaParams) -> DataSet:
+    """Return what a data set of sound is behind a cochlea, with zeros for the values.
+
+    Raises
+    ------
+    InputError
+        As for `require_sound`.
+    """
+    require_sound(data, front_end)
     levels = front_end.code.sends_levels
     shape = (front_end.output.addresses,) if levels else (front_end.steps, front_end.channels)
 

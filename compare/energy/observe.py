@@ -10,6 +10,7 @@ from tospike.compare.energy.activity import Counts, EngineActivity, LayerActivit
 from tospike.compare.energy.engines import ENGINES, memories, widths
 from tospike.hw.params import SPIKE, Contents, EngineParams, EventParams
 from tospike.sim.accelerator import as_sample, engine_runs
+from tospike.sim.cochlea.hearing import hear_once
 from tospike.sim.design import Design
 from tospike.sim.engine import frame
 from tospike.sim.models import subnetwork
@@ -29,7 +30,7 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
     design
         The network mapped to hardware.
     x
-        (N, ...) integer samples, those of ``result``.
+        (N, ...) integer samples, those of ``result``; sound, if there is a cochlea.
     result
         The golden model's result.
     """
@@ -38,8 +39,9 @@ def engine_activities(design: Design, x: Array, result: Result) -> tuple[EngineA
     if all(in_steps):
         layers = tuple(_counted_layer(design, index, result, _steps(design)) for index in _layered(design))
     elif not any(in_steps):
-        shape = design.params.engines[0].arriving_image
-        layers = _dense_layers(design, design.network, x if shape is None else x[:, network_order(shape)])
+        shape, front_end = design.params.engines[0].arriving_image, design.network.input.front_end
+        given = x if front_end is None else frame(hear_once(front_end, x))
+        layers = _dense_layers(design, design.network, given if shape is None else given[:, network_order(shape)])
     else:
         layers = _mixed_layers(design, x, result)
     engines = []

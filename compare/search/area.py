@@ -8,6 +8,7 @@ from tospike.gen.area.costs import AREA_COSTS
 from tospike.gen.area.systolic import Area
 from tospike.hw.params import (
     AcceleratorParams,
+    CochleaParams,
     ConvParams,
     DataflowDenseParams,
     DataflowPoolParams,
@@ -21,6 +22,8 @@ from tospike.hw.params.devices import Family
 
 def predicted_area(params: AcceleratorParams, family: Family) -> Area | None:
     """Return the predicted area; ``None`` if there is no prediction for one of its engines."""
+    if any(type(engine) in _UNKNOWN for engine in params.engines):
+        return None
     kinds = {type(engine) for engine in params.engines if engine.runs_stages}
     found = {_PREDICTIONS.get(kind) for kind in kinds}
     predict = found.pop() if len(found) == 1 else None
@@ -50,3 +53,5 @@ _PREDICTIONS: Mapping[type[EngineParams], Callable[[AcceleratorParams, Family], 
     RegisterParams: spiking.predict,
 }
 """By the engine of all layers; event engines of ANNs and constant weights have no prediction."""
+_UNKNOWN = (CochleaParams,)
+"""Engines that run no layers, but are as large as some that do, and have no prediction."""

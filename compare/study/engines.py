@@ -9,6 +9,7 @@ from tospike.gen.pipeline import Prepared
 from tospike.hw.params import (
     AcceleratorParams,
     AnnLayerParams,
+    CochleaParams,
     ConvParams,
     DataflowDenseParams,
     DataflowPoolParams,
@@ -78,6 +79,7 @@ def _dataflow_engines(prepared: Prepared) -> tuple[DataflowDenseParams | Dataflo
 def _describe_spiking(prepared: Prepared, engine: SpikingParams | RegisterParams) -> str:
     spec = prepared.quantized.network.input
     encoding = "spike input" if spec.encoding is None else f"{spec.encoding.value} encoding"
+    encoding = encoding if spec.front_end is None else _cochlea(spec.front_end)
     return (
         f"{engine.neuron.tag.upper()} neurons, {spec.steps} steps, {encoding}, "
         f"{weight_bits(prepared.design.params)}-bit weights, {engine.lanes} lanes per layer"
@@ -87,8 +89,14 @@ def _describe_spiking(prepared: Prepared, engine: SpikingParams | RegisterParams
 def _ann(prepared: Prepared) -> str:
     frames = prepared.quantized.network.input.time_bins
     taken = "" if not frames else f"spikes summed in {frames} time bin{'s'[: frames > 1]}, "
+    front_end = prepared.quantized.network.input.front_end
+    taken = taken if front_end is None else f"{_cochlea(front_end)}, "
     weights, activations = ann_bits(prepared.design.params)
     return f"{taken}ReLU, {activations}-bit activations, {weights}-bit weights"
+
+
+def _cochlea(params: CochleaParams) -> str:
+    return f"a cochlea of {params.channels} channels"
 
 
 def _skipped(params: AcceleratorParams) -> str:

@@ -1,7 +1,7 @@
 """The engines that run layers of a network, and their widths."""
 
 from tospike.compare.energy.engines import widths
-from tospike.hw.params import AcceleratorParams, EngineParams
+from tospike.hw.params import AcceleratorParams, Contents, EngineParams
 
 
 def layer_engines(params: AcceleratorParams) -> tuple[EngineParams, ...]:
@@ -11,7 +11,9 @@ def layer_engines(params: AcceleratorParams) -> tuple[EngineParams, ...]:
 
 def ann_bits(params: AcceleratorParams) -> tuple[int, int]:
     """Return the bits of the weights and of the activations of an ANN's hardware."""
-    return weight_bits(params), params.input.payload.bits
+    first = params.engines[0]
+    hears = first.takes is Contents.FRAMES and first.sends in (Contents.FRAME, Contents.SPARSE_FRAME)
+    return weight_bits(params), (first.output if hears else params.input).payload.bits
 
 
 def weight_bits(params: AcceleratorParams) -> int:

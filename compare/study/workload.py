@@ -185,6 +185,15 @@ WORKLOADS = {
         options={"steps": 300},
         nir={"framework": Framework.SINABS},
     ),
+    "cochlea": BuiltinWorkload(
+        description="spoken digits (FSDD): sound of 0.8 s at 8 kHz, through a cochlea of 32 channels on both sides",
+        needs="the recordings of the Free Spoken Digit Dataset: give --data fsdd:DIR "
+        "(github.com/Jakobovski/free-spoken-digit-dataset)",
+        ann="cochlea_ann.onnx",
+        snn="cochlea_snn.nir",
+        data_kind="fsdd:",
+        rtl_samples=5,
+    ),
 }
 """The workloads by name."""
 

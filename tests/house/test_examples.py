@@ -21,6 +21,7 @@ from tospike.tb.inference import Backend
 DATA = SHARED / "data"
 MNIST = DATA / "mnist"
 NIR = DATA / "nir"
+FSDD = DATA / "fsdd"
 DESCRIPTION = json.loads((EXAMPLES / "digits.json").read_text())
 
 
@@ -97,6 +98,18 @@ def test_nmnist_is_read_from_sums_of_events():
     assert network.input.time_bins == described["time_bins"] == 1
     accuracy = np.mean(run_float(network, data.x, trace=False).predictions == data.y)
     assert accuracy == pytest.approx(described["float_accuracy"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FSDD.is_dir(), reason="FSDD is not in ../shared/data")
+@pytest.mark.parametrize(("kind", "least"), [("ann", 0.98), ("snn", 0.95)])
+def test_spoken_digits_behind_a_cochlea(kind, least):
+    described = json.loads((EXAMPLES / "cochlea.json").read_text())[kind]
+    data = load_data(f"fsdd:{FSDD}")
+    data = replace(data, train_x=data.train_x[::8], train_y=data.train_y[::8])
+    prepared = prepare(EXAMPLES / described["file"], data, ModelOptions())
+    assert evaluate(prepared, data, Backend.GOLDEN).accuracy >= least
+    assert described["float_accuracy"] >= least
 
 
 @pytest.mark.slow

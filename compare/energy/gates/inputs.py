@@ -6,9 +6,11 @@ from pathlib import Path
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.data.options import SampleOptions
 from tospike.gen.emit.folder import read
+from tospike.gen.front_end import require_sound
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.hw.params import InputError, require, same_option
+from tospike.sim.cochlea.hearing import sound_of
 from tospike.sim.design import Design
 from tospike.sim.encoders.encoding import as_frames, as_partial_inferences, quantize_input
 from tospike.sim.network import Array
@@ -45,6 +47,9 @@ def design_and_inputs(model: Path, data: DataSet, options: ModelOptions) -> tupl
     if design is None:
         raise InputError(f"{model} has no network to run: use `tospike generate network`")
     spec = design.network.input
+    if spec.front_end is not None:
+        require_sound(data, spec.front_end)
+        return design, sound_of(spec.front_end, data.x), ()
     require(
         spec.inputs == data.inputs
         and (spec.encoding is None or not data.is_spikes)

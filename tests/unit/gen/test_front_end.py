@@ -10,6 +10,10 @@ from support.nir_files import chain, li, lif, save
 from support.simulators import QUICK
 from support.wav import write_wav
 
+from tospike.compare.energy.counters.energy import counter_energy
+from tospike.compare.energy.observe import engine_activities
+from tospike.compare.energy.technology import load_technology
+from tospike.compare.study.layers import ann_bits
 from tospike.gen.data.datasets import load_data
 from tospike.gen.emit.folder import generate
 from tospike.gen.front_end import FRONT_END_KEY, describe_front_end, stated_front_end
@@ -20,6 +24,7 @@ from tospike.gen.place.options import Counters
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import CochleaCode, CochleaParams, InputError, IntFormat, Readout
 from tospike.sim.accelerator import run
+from tospike.sim.encoders.encoding import encode
 from tospike.sim.network.reference import run_float
 from tospike.tb.evaluate import evaluate
 from tospike.tb.inference import Backend
@@ -112,6 +117,22 @@ def test_rtl_equals_golden_with_the_front_end(tmp_path, sound, kind):
     prepared = prepare(file_of(tmp_path, FRONTS[kind]), sound, ModelOptions(cochlea_multipliers=3))
     answer = evaluate(prepared, sound.first(4), Backend.RTL, simulator=QUICK, cache=Cache(root=tmp_path))
     assert answer.mismatches == 0
+
+
+def test_energy_counts_the_front_end_and_what_layers_receive(tmp_path, sound):
+    for kind in ("levels", "spikes"):
+        prepared = prepare(file_of(tmp_path, FRONTS[kind]), sound, ModelOptions())
+        x = prepared.integers(sound.x)
+        result = run(prepared.design, x)
+        front, *others = engine_activities(prepared.design, x, result)
+        assert front.name == "0 cochlea" and front.operations["mac"][0] == 2 * 2 * 3 * 800
+        layers = [layer for engine in others for layer in engine.layers]
+        received = encode(prepared.network.input, sound.x).reshape(15, -1)
+        assert layers[0].events.tolist() == np.count_nonzero(received, axis=1).tolist()
+        parts = counter_energy(load_technology("horowitz45"), prepared.design.params, result.counters, result.cycles)
+        assert (parts.terms["mac"] > 0).all() and parts.busy["engine_0"] > 0.5
+        if kind == "levels":
+            assert ann_bits(prepared.design.params) == (8, 8)
 
 
 def test_counters_may_be_left_out(tmp_path, sound):
