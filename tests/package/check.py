@@ -24,6 +24,13 @@ NEEDED = (
     "tospike/examples/digits_snn.nir",
 )
 
+USE = """
+from importlib.resources import files
+import tospike
+design = tospike.load(files("tospike.examples") / "digits_snn.nir", data="digits").compile()
+assert design.evaluate().accuracy > 0.95 and tospike.Device
+"""
+
 
 def check_files(folder: Path) -> Path:
     """Return the wheel of a folder with a wheel and an sdist, both small and complete."""
@@ -57,7 +64,7 @@ def check_installed(wheel: Path, environment: Path) -> None:
         assert version[0] in run(programs / "tospike", "--version")
         run(programs / "tospike", "generate", "spiking", "--inputs", "9", "--neurons", "6", "--out", "core")
         assert (Path(folder) / "core" / "driver" / "tospike.c").is_file()
-        run(programs / "python", "-c", "import tospike; tospike.load('digits_snn.nir'); tospike.Device")
+        run(programs / "python", "-c", USE)
 
 
 if __name__ == "__main__":
