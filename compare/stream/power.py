@@ -139,15 +139,15 @@ def crossover(rates: Sequence[float], one: Sequence[float | None], other: Sequen
     rates
         Ascending.
     one, other
-        Costs at the rates; ``None``: impossible.
+        Costs at the rates; ``None``: impossible, and not compared.
     """
     costs = [(rate, a, b) for rate, a, b in zip(rates, one, other, strict=True)]
     found: float | None = None
     for (rate, a, b), (before, a0, b0) in zip(reversed(costs), [*reversed(costs[:-1]), costs[0]], strict=True):
-        if a is None or (b is not None and a >= b):
+        if a is None or b is None or a >= b:
             break
         found = rate
-        if b is not None and a0 is not None and b0 is not None and a0 >= b0 and rate > before:
+        if a0 is not None and b0 is not None and a0 >= b0 and rate > before:
             found = before + (rate - before) * (a0 - b0) / ((a0 - b0) + (b - a))
             break
     return found
