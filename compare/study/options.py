@@ -43,7 +43,8 @@ class StudyOptions:
         True, "Also compare with the bit-matched QNN, the ANN with activations of ceil(log2(steps + 1)) bits"
     )
     hybrid: bool = option(
-        False, "Exact pairs: also measure the best mix of both networks' layers, as tospike partition finds it"
+        False,
+        "Exact pairs, with --pair: also measure the best mix of both networks' layers, as tospike partition finds it",
     )
     search: SearchOptions | None = None
     """How to search both sides; ``None``: one design of each is compared."""
@@ -69,9 +70,13 @@ class StudyOptions:
         Raises
         ------
         InputError
-            As for `GateStudyOptions.study`.
+            As for `GateStudyOptions.study`; or a hybrid is asked for, and a search.
         """
         searching = None if search.pair else search
+        require(
+            searching is None or not self.hybrid,
+            "--hybrid mixes the layers of an exact pair, whose widths a search changes: give --pair, too",
+        )
         return replace(self, synth=synth, gates=gates.study, cache=results.cache, search=searching)
 
     @property

@@ -122,3 +122,5 @@ def test_a_hybrid_needs_an_exact_pair(tmp_path):
     result = tospike("compare", "mine", "--pair", "--hybrid", *pair, cwd=tmp_path)
     assert result.returncode == 2 and "--hybrid mixes the layers of an exact pair" in result.stderr
     assert not (tmp_path / "out").exists()
+    result = tospike("compare", "mine", "--hybrid", *pair, cwd=tmp_path)
+    assert result.returncode == 2 and "give --pair, too" in result.stderr
