@@ -8,8 +8,7 @@ from amaranth.sim import Simulator
 from support.formal import NO_FORMAL, prove
 
 from tospike.hw.array.packing import PackedMultiplier, pair_weights
-from tospike.hw.params import ArrayParams, IntFormat, packing_shift
-from tospike.hw.params.engines import packing
+from tospike.hw.params import ArrayParams, IntFormat, packing, packing_shift
 
 
 def array(act_bits, signed, weight_bits, **options):
