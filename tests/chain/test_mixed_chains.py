@@ -308,7 +308,15 @@ def test_many_random_chains(seed):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    ["dataflow layers, class", "convolutions and pools", "array, spiking, array", "one step", "spiking, counts, array"],
+    [
+        "dataflow layers, class",
+        "convolutions and pools",
+        "array, spiking, array",
+        "one step",
+        "spiking, counts, array",
+        "cochlea, spiking",
+        "cochlea, array",
+    ],
 )
 def test_generated_verilog_equals_golden_in_counters_too(tmp_path, name):
     design = random_design(CHAINS[name], seed=3)
