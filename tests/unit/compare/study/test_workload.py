@@ -87,7 +87,7 @@ def test_options_of_the_workload_give_way_to_the_users():
         (
             "digit",
             Overrides(),
-            "there is no workload 'digit': use digits, mnist-mlp, mnist-cnn, braille, nmnist, or give",
+            "there is no workload 'digit': use digits, mnist-mlp, mnist-cnn, braille, nmnist, cochlea, or give",
         ),
         ("mine", Overrides(ann=OWN.ann), "mine needs all of --ann, --snn and --data"),
         ("digits", Overrides(data="digits"), "digits has its own data: leave out --data"),
