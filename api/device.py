@@ -149,6 +149,7 @@ def run_on_all(devices: Sequence[Device], x: ArrayLike) -> Array:
         There is no board, they hold different networks, or all of them are lost; the message is that of the last one.
     """
     require(len(devices) > 0, "give at least one device")
+    require(len({id(device) for device in devices}) == len(devices), "give each device once")
     first = devices[0].design
     require(all(device.design is first for device in devices), "give devices of one design")
     samples, _ = chosen_samples(first.data, x, None, first.prepared.network.classes)

@@ -32,7 +32,7 @@ def run(
 
     With --port sim, the board is the generated Verilog in a simulator, behind the same protocol.
     """
-    console.check_outputs(json, inputs=(model, data.data, *options.sources))
+    console.check_outputs(json, inputs=(model, data.data, *options.sources, *([like] if like else [])))
     port = line.port
     data_set = data.load(options.steps).require_labels()
     prepared = prepare_for(model, data_set, options, like)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+from tospike.gen.emit.folder import config_hash
+from tospike.gen.emit.memory_init import pack
 from tospike.hw.params import InputError
 from tospike.sim.design import Design
 
@@ -58,7 +60,13 @@ def on_design_of(design: Design, host: Design, *, name: str) -> Design:
             f"{design.network.name} needs other hardware than {name}: {', '.join(found[:MOST_NAMED])}{more}; give the "
             "options with which it was generated"
         )
-    return replace(design, params=host.params)
+    found_here = replace(design, params=host.params)
+    if config_hash(host.params, pack(found_here)) != config_hash(host.params, pack(host)):
+        raise InputError(
+            f"{design.network.name} needs other constants than {name} holds, such as delays of inputs, which cannot be "
+            "written: generate hardware of its own"
+        )
+    return found_here
 
 
 def layer_options_of(design: Design) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from tospike.hw.host.layout import Region, counter_names, regions, version_word
 from tospike.hw.host.register_map import STREAM_REGISTERS, HostRegister, register_map
-from tospike.hw.params import WORD_BITS, AcceleratorParams, HostInput, HostOutput
+from tospike.hw.params import WORD_BITS, AcceleratorParams, HostInput, HostOutput, ceil_div
 from tospike.sim.network import Network
 
 
@@ -75,10 +75,25 @@ class Interface:
         return (
             *(values["hash_low"], values["hash_high"]),
             *(params.input.addresses, self._frames, params.output.addresses, self._words, len(counter_names(params))),
-            *(channels, positions),
-            *(int(params.sends_class), int(params.host_input is HostInput.DENSE)),
+            *(self._beats, channels, positions),
+            *(int(params.sends_class), int(self.takes_bytes)),
             *(int(params.host_input is HostInput.TOKENS), int(is_narrow)),
         )
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether a sample is values of a byte each, four in a beat, which the driver packs."""
+        params = self.params
+        is_dense = params.host_input is HostInput.DENSE
+        return is_dense and params.input_field_bits == 8 and params.input_beat_bits == WORD_BITS
+
+    @property
+    def _beats(self) -> int:
+        """Beats of a sample of zeros; without dense values, that of an END."""
+        params = self.params
+        if params.host_input is not HostInput.DENSE:
+            return 1
+        return self._frames * ceil_div(params.input.addresses, params.input_beat_bits // params.input_field_bits)
 
     @property
     def _frames(self) -> int:

@@ -8,10 +8,10 @@ from tospike.hw.host.register_map import Access, HostRegister
 from tospike.hw.params import WORD_BITS
 
 _ACCESS = {
-    Access.READ: {"access": "read-only"},
-    Access.WRITE: {"access": "write-only"},
-    Access.READ_WRITE: {"access": "read-write"},
-    Access.CLEAR: {"access": "read-write", "modifiedWriteValues": "oneToClear"},
+    Access.READ: "read-only",
+    Access.WRITE: "write-only",
+    Access.READ_WRITE: "read-write",
+    Access.CLEAR: "read-write",
 }
 
 
@@ -43,9 +43,13 @@ def _register(element: Xml.Element, register: HostRegister) -> None:
         name=macro_name(register.name),
         description=register.meaning,
         addressOffset=f"0x{register.offset:03x}",
-        **_ACCESS[register.access],
+        access=_ACCESS[register.access],
         resetValue=f"0x{register.reset:08x}",
     )
+    if register.access is Access.CLEAR:
+        _texts(element, modifiedWriteValues="oneToClear")
+    if register.is_taken:
+        _texts(element, readAction="modifyExternal")
     if register.fields:
         fields = Xml.SubElement(element, "fields")
         for field in register.fields:

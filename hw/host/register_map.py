@@ -80,6 +80,8 @@ class HostRegister:
     """Value after reset."""
     is_constant: bool = False
     """Whether it always reads as ``reset``."""
+    is_taken: bool = False
+    """Whether a read takes the value away, so that a debugger must not read it."""
 
     def __post_init__(self) -> None:
         require(
@@ -200,6 +202,7 @@ STREAM_STATUS = HostRegister(
     offset=StreamRegister.STREAM_STATUS,
     access=Access.READ,
     meaning="What the next access to SEND, SEND_LAST and RECEIVE will find.",
+    reset=1,
     fields=(
         Field(name="can_send", low=0, meaning="a beat is taken"),
         Field(name="has_beat", low=1, meaning="a beat of an answer is there"),
@@ -225,6 +228,7 @@ STREAM_REGISTERS = (
         offset=StreamRegister.RECEIVE,
         access=Access.READ,
         meaning="Takes the next beat of an answer; SLVERR if there is none.",
+        is_taken=True,
     ),
 )
 """The registers through which wrappers pass on beats; the design itself has streams instead."""

@@ -45,6 +45,9 @@ class Session:
         Seconds to wait for the board.
     attempts
         How often to reconnect for a sample, if the line is lost, the board restarted, or its answer does not come.
+
+    After any error the line is closed, and opened again for the next sample: a late answer is never taken for that of
+    another sample.
     """
 
     def __init__(self, design: Design, opener: Opener, name: str, *, timeout: float, attempts: int = 0):
@@ -53,6 +56,7 @@ class Session:
         self._name = name
         self._timeout = timeout
         self._attempts = attempts
+        self._is_open = False
         self._stack = ExitStack()
         self._host: SerialHost | None = None
 
@@ -69,6 +73,12 @@ class Session:
             f"{self.design.params.name} answers with spikes, whose number is not known: generate it with another "
             "readout",
         )
+        require(not self._is_open, f"the session with {self._name} is open already")
+        self._open()
+        self._is_open = True
+        return self
+
+    def _open(self) -> None:
         stack = ExitStack()
         with stack:
             self._host = SerialHost(stack.enter_context(self._opener()), self._name, timeout=self._timeout)
@@ -76,24 +86,32 @@ class Session:
             self._check()
             self.load(self.design)
             self._stack = stack.pop_all()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_open = False
+        self._close()
+
+    def _close(self) -> None:
         self._host = None
         self._stack.close()
 
     def load(self, design: Design) -> None:
         """Write the weights of a network, if the hardware lets the host, and clear the counters."""
         require(
-            design.params == self.design.params, f"{design.network.name} needs other hardware than {self._name} has"
+            design.params == self.design.params and _hash(design) == _hash(self.design),
+            f"{design.network.name} needs other hardware than {self._name} has",
         )
-        if writable_regions(design.params):
-            self.host.write_all(memory_writes(design))
-            self.host.reset()  # which keeps the memories: states begin with the biases that were written
+        try:
+            if writable_regions(design.params):
+                self.host.write_all(memory_writes(design))
+                self.host.reset()  # which keeps the memories: states begin with the biases that were written
+            self.host.clear_counters()
+        except BaseException:  # the memories hold parts of two networks
+            self._close()
+            raise
         self.design = design
-        self.host.clear_counters()
 
     @property
     def host(self) -> SerialHost:
@@ -136,16 +154,21 @@ class Session:
         self.host.clear_counters()
 
     def _run(self, sample: Array, index: int, seconds: float) -> Array:
+        if not self._is_open:
+            _ = self.host  # raises
         for left in reversed(range(self._attempts + 1)):
             try:
                 if self._host is None:
-                    self.__enter__()
+                    self._open()
                 return self._answer(sample, index, seconds)
             except InputError:
+                self._close()
                 if not left:
                     raise
-                self.__exit__(None, None, None)
                 time.sleep(_PAUSE)
+            except BaseException:
+                self._close()
+                raise
         raise AssertionError  # the last attempt returns or raises
 
     def _answer(self, sample: Array, index: int, seconds: float) -> Array:
@@ -162,12 +185,17 @@ class Session:
         magic = self.host.read(Register.MAGIC)
         require(magic == MAGIC, f"the accelerator has the ID {magic:#x}, not {MAGIC:#x}: load a bitstream of tospike")
         held = self.host.read(Register.HASH_HIGH) << 32 | self.host.read(Register.HASH_LOW)
-        wanted = config_hash(self.design.params, pack(self.design))
+        wanted = _hash(self.design)
         require(
             held == wanted,
             f"the board holds design {held:016x}, and this network with these options is {wanted:016x}: generate, "
             "build and load it, or give the options that it was generated with",
         )
+
+
+def _hash(design: Design) -> int:
+    """Return the configuration hash, over everything that the host cannot write."""
+    return config_hash(design.params, pack(design))
 
 
 def memory_writes(design: Design) -> Iterator[tuple[int, int]]:

@@ -21,10 +21,10 @@ from tospike.sim.design import Design
 
 SIMULATED = "sim"
 """The name of a port whose board is simulated."""
-TOP = "board"
+TOP = "tospike_simulated_board"
 PROGRAM = f"obj/{TOP}"
 _SOURCE = Path(__file__).with_suffix(".cpp")
-_BRIDGE = "tospike_bridge"
+_BRIDGE = "tospike_simulated_bridge"
 _CYCLES_PER_BYTE = 10
 _CLOCK = 1e6
 """Cycles that count as a second: the slowest clock of a board."""
@@ -113,7 +113,7 @@ def simulated_board(design: Design, *, cache: Cache | None = None) -> Iterator[S
 
 
 def compiled(text: str, *, cache: Cache | None = None) -> Path:
-    """Return the program of a module ``board`` in Verilog with byte streams i and o; built if it is not cached.
+    """Return the program of a module `TOP` in Verilog with byte streams i and o; built if it is not cached.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def compiled(text: str, *, cache: Cache | None = None) -> Path:
     for needed in ("g++", "make", "perl"):
         tools.find(needed)
     options = ("--cc", "--exe", "--build", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "-CFLAGS", "-O1")
-    names = ("--top-module", TOP, "-Mdir", "obj", "-o", TOP, "board.v", _SOURCE.name)
+    names = ("--top-module", TOP, "--prefix", "Vboard", "-Mdir", "obj", "-o", TOP, "board.v", _SOURCE.name)
 
     def make(folder: Path) -> None:
         (folder / "board.v").write_text(text)
@@ -135,7 +135,7 @@ def compiled(text: str, *, cache: Cache | None = None) -> Path:
         "board": text,
         "bench": _SOURCE.read_bytes(),
         "tool": verilator.release,
-        "options": repr(options),
+        "options": repr((options, names)),
     }
     return (cache or Cache()).build("simulated-board", digest(inputs), make) / PROGRAM
 

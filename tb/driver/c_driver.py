@@ -23,7 +23,7 @@ from tospike.gen.tools.children import temporary_folder
 from tospike.hw.host.layout import counter_names
 from tospike.hw.host.register_map import INTERRUPT_STATUS
 from tospike.hw.layout import config_writes
-from tospike.hw.params import WORD_BITS, AcceleratorParams, HostInput, HostOutput, require
+from tospike.hw.params import WORD_BITS, AcceleratorParams, HostOutput, require
 from tospike.sim import accelerator as golden
 from tospike.sim.network import Array
 from tospike.sim.result import Result
@@ -144,7 +144,7 @@ def _loads(folder: DesignFolder, contents: Sequence[MemoryInit]) -> Iterator[str
 
 def _line(folder: DesignFolder, sample: Array) -> str:
     """Return a sample as values if the driver packs them, else as beats."""
-    if folder.params.host_input is HostInput.DENSE:
+    if folder.interface.takes_bytes:
         numbers = (np.asarray(sample, dtype=np.int64).ravel() & 0xFF).tolist()
         kind = "values"
     else:

@@ -12,7 +12,7 @@ from tospike.gen.emit.folder import config_hash
 from tospike.gen.emit.memory_init import pack
 from tospike.hw.accelerator import Accelerator
 from tospike.hw.host.bridge import AxiBridge
-from tospike.tb.board.simulated_board import SimulatedBoard, compiled
+from tospike.tb.board.simulated_board import TOP, SimulatedBoard, compiled
 
 
 class Board(wiring.Component):
@@ -82,7 +82,7 @@ class SimulatedLine:
 
 def compiled_line(board):
     """The same of a board that Verilator compiled, with a slow clock, so that little time is much to the host."""
-    return SimulatedBoard(compiled(verilog.convert(board, name="board", emit_src=False)), clock=100_000)
+    return SimulatedBoard(compiled(verilog.convert(board, name=TOP, emit_src=False)), clock=100_000)
 
 
 class DamagingLine:

@@ -112,3 +112,35 @@ def test_a_line_that_is_lost_is_opened_again(monkeypatch):
         with pytest.raises(InputError, match="the line was lost"):
             answers(session, x)
         assert len(opened) == 1
+
+
+def test_an_answer_after_an_error_is_never_that_of_another_sample(monkeypatch):
+    prepared = prepare(EXAMPLES / "digits_snn.nir", DATA, ModelOptions())
+    design, opened = prepared.design, []
+    x = prepared.integers(DATA.x[:4])
+    session = Session(design, partial(failing, design, opened, times=1), "the board", timeout=2)
+    with session:
+        with pytest.raises(InputError, match="the line was lost"):
+            answers(session, x)
+        assert answers(session, x).tolist() == golden.run(design, x).outputs.tolist()
+        assert len(opened) == 2
+        with pytest.raises(InputError, match="the session with the board is open already"):
+            session.__enter__()
+    with pytest.raises(InputError, match="the session with the board is closed"):
+        answers(session, x)
+    assert len(opened) == 2
+
+
+def test_other_constants_are_other_hardware(tmp_path):
+    """Two networks of equal parameters whose weights the host cannot write."""
+    designs = []
+    for name in ("digits_ann.onnx", "digits_ann.fold1.onnx"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "net.onnx").write_bytes((EXAMPLES / name).read_bytes())
+        designs.append(prepare(tmp_path / name / "net.onnx", DATA, ModelOptions()).design)
+    first, second = designs
+    assert first.params == second.params
+    with Session(first, partial(simulated_board, first), "the board", timeout=2) as session:
+        with pytest.raises(InputError, match="net needs other hardware than the board has"):
+            session.load(second)
+        assert session.design is first
