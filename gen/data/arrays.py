@@ -33,7 +33,7 @@ def data_of(arrays: Mapping[str, NDArray[Any]], how: Request) -> DataSet:
     is_events, shape = arrays.keys() >= EVENT_ARRAYS, ()
     if is_events:
         time_bin_us, steps = how.bins
-        events = how.filters.apply(check_recordings(arrays, how.sensor))
+        (events,) = how.filters.apply(check_recordings(arrays, how.sensor))
         trains = bin_recordings(events, time_bin_us=time_bin_us, steps=steps)
         test = trains, as_labels(path, arrays["label"])
     elif {"spikes", "label"} <= arrays.keys():

@@ -55,7 +55,7 @@ def event_set(kind: str, path: Path, options: DataOptions) -> EventSet | None:
         if not arrays.keys() >= EVENT_ARRAYS - {"label"}:
             return None
         labels = as_labels(path, arrays["label"]) if "label" in arrays else None
-        events = options.apply(check_recordings(arrays, how.sensor))
+        (events,) = options.apply(check_recordings(arrays, how.sensor))
         return EventSet(name=path.stem, format="npz of events", test=events, labels=labels)
 
 

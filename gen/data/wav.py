@@ -10,6 +10,8 @@ from tospike.hw.params import require
 
 WAV = "wav file of one channel, PCM of 8, 16, 24 or 32 bits"
 """Name of such a file in messages."""
+FASTEST = 1_000_000
+"""Most samples per second."""
 
 
 def decode_wav(raw: bytes) -> tuple[NDArray[np.float32], int]:
@@ -25,6 +27,7 @@ def decode_wav(raw: bytes) -> tuple[NDArray[np.float32], int]:
         channels, width, rate, count = file.getnchannels(), file.getsampwidth(), file.getframerate(), file.getnframes()
         require(channels == 1, f"it has {channels} channels: mix them to one")
         require(count >= 1, "it has no samples: leave it out")
+        require(1 <= rate <= FASTEST, f"it states {rate} samples per second: 1 to {FASTEST:,} are supported")
         data = file.readframes(count)
     require(len(data) == count * width, f"it states {count} samples but has {len(data) // width}: download it again")
     if width == 1:  # unsigned, unlike all others

@@ -15,6 +15,7 @@ from tospike.gen.data.events.clock import Clock
 from tospike.gen.data.events.events import Events, Sensor
 from tospike.gen.data.events.prophesee import raw_header
 from tospike.gen.data.events.reader import Head, Reader
+from tospike.hw.params import require
 
 TYPES, SIZE = (0, 12), 8
 
@@ -28,6 +29,8 @@ class Dat(Reader):
         super().__init__(head)
         header, start = raw_header(head)
         self.start = start + 2
+        version = header.get("version", "2")
+        require(version == "2", f"it is of version {version}, whose addresses differ: convert it to version 2")
         width, height = header.get("width", ""), header.get("height", "")
         if width.isdecimal() and height.isdecimal() and 0 < int(width) <= 1 << 14 and 0 < int(height) <= 1 << 14:
             self.sensor = Sensor(width=int(width), height=int(height))

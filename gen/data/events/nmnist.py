@@ -5,7 +5,7 @@ Source: https://www.garrickorchard.com/datasets/n-mnist. Big-endian::
     39..32 x   31..24 y   23 polarity   22..0 time (us)
 
 An event with y = 240 is none: the clock has overflowed, and 8,192 us are added to all times after it. As there is no
-header, a file has this format if it has no other one and its times ascend.
+header, a file has this format if it has no other one, is no text, and the times of its events, at least two, ascend.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class NMnist(Reader):
     def reads(cls, head: Head) -> bool:
         """Return whether nearly all times at the beginning ascend, and no address is above an overflow's."""
         whole = min(len(head.data) // _SIZE, _LOOKED_AT)
-        if not whole:
+        if whole < 2 or (head.data.isascii() and head.data.translate(None, b"\t\r\n").decode().isprintable()):  # a text
             return False
         data = np.frombuffer(head.data, np.uint8, whole * _SIZE).reshape(-1, _SIZE)
         times, y = _times(data), data[:, 1]

@@ -9,8 +9,8 @@ HEADER_BYTES = 1 << 20
 def header_lines(data: bytes, mark: str, last: str) -> tuple[list[str], int]:
     """Return the lines that begin with ``mark``, without it, and the offset of what follows them.
 
-    The header ends before the first line that does not begin with ``mark`` or is no text, and after a line that begins
-    with ``last`` (in any case).
+    The header ends before the first line that does not begin with ``mark`` or is no text, and after a line whose words
+    begin with those of ``last`` (in any case).
     """
     lines: list[str] = []
     at, start = 0, mark.encode()
@@ -28,7 +28,7 @@ def header_lines(data: bytes, mark: str, last: str) -> tuple[list[str], int]:
             break
         lines.append(line)
         at = end + 1
-        if line.lower().startswith(last.lower()):
+        if f"{line.lower()} ".startswith(f"{last.lower()} "):
             break
     return lines, at
 

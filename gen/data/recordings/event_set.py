@@ -50,7 +50,7 @@ def shd(path: Path, sensor: Size | None, filters: EventFilters) -> EventSet:
     if sensor is not None:
         require(sensor[1] == 1, f"{path} has channels: give --sensor WIDTHx1")
         size = Sensor(width=sensor[0], polarities=1)
-    recordings = filters.apply(check_recordings(arrays, size))
+    (recordings,) = filters.apply(check_recordings(arrays, size))
     return EventSet(name=path.stem, format="SHD HDF5", test=recordings, labels=as_labels(path, arrays["label"]))
 
 
@@ -70,7 +70,7 @@ def recording(path: Path, sensor: Size | None, filters: EventFilters, window_us:
     """
     found = read_recording(path)
     size = _sensor([found], sensor)
-    events = filters.apply(check_recordings(_arrays([found.events]), size))
+    (events,) = filters.apply(check_recordings(_arrays([found.events]), size))
     if window_us is not None:
         events = windows(events, window_us)
     return EventSet(name=path.stem, format=found.format, test=events, labels=None, notes=found.notes)
@@ -108,7 +108,7 @@ def folder(path: Path, sensor: Size | None, filters: EventFilters) -> EventSet:
     cache: dict[Path, Recording] = {}
     parts = [_read(samples, cache) for samples in (listing.test, listing.train) if samples]
     size = _sensor([each for part in parts for each, _ in part], sensor)
-    test, *train = (filters.apply(check_recordings(_arrays([events for _, events in part]), size)) for part in parts)
+    test, *train = filters.apply(*(check_recordings(_arrays([events for _, events in part]), size) for part in parts))
     formats = sorted({each.format for part in parts for each, _ in part})
     notes = {f"{each.path.name}: {note}": None for part in parts for each, _ in part for note in each.notes}
     few = [*notes][:_NOTES]

@@ -1,6 +1,7 @@
 """Filters of events: crop, hot pixels, refractory period, smaller sensor, no polarities."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,8 +42,10 @@ class EventFilters:
         """Whether nothing is filtered."""
         return self.filters == EventFilters()
 
-    def apply(self, events: Recordings) -> Recordings:
-        """Return the events that are left, with their addresses on the smaller sensor.
+    def apply(self, *parts: Recordings) -> list[Recordings]:
+        """Return the events that are left of each part of a data set, with their addresses on the smaller sensor.
+
+        A pixel is hot in all parts or in none.
 
         Raises
         ------
@@ -50,9 +53,12 @@ class EventFilters:
             ``crop`` reaches beyond the sensor.
         """
         if self.crop is not None:
-            events = _crop(events, *_window(self.crop))
+            parts = tuple(_crop(events, *_window(self.crop)) for events in parts)
         if self.hot_pixels is not None:
-            events = _without_hot(events, self.hot_pixels)
+            parts = _without_hot(parts, self.hot_pixels)
+        return [self._apply(events) for events in parts]
+
+    def _apply(self, events: Recordings) -> Recordings:
         if self.refractory_us is not None:
             events = events.take(refractory(events, self.refractory_us))
         if self.downsample is not None and self.downsample > 1:
@@ -85,11 +91,10 @@ def _pixels(events: Recordings) -> NDArray[np.int64]:
     return events.y.astype(np.int64) * events.sensor.width + events.x
 
 
-def _without_hot(events: Recordings, rate_hz: float) -> Recordings:
-    pixel = _pixels(events)
-    counts = np.bincount(pixel, minlength=events.sensor.width * events.sensor.height)
-    is_hot = counts * 1e6 > rate_hz * events.duration_us
-    return events.take(~is_hot[pixel])
+def _without_hot(parts: Sequence[Recordings], rate_hz: float) -> tuple[Recordings, ...]:
+    pixels, counts = np.unique(np.concatenate([_pixels(events) for events in parts]), return_counts=True)
+    hot = pixels[counts * 1e6 > rate_hz * sum(events.duration_us for events in parts)]
+    return tuple(events.take(~np.isin(_pixels(events), hot)) for events in parts)
 
 
 def refractory(events: Recordings, period_us: int) -> NDArray[np.bool_]:
@@ -97,8 +102,9 @@ def refractory(events: Recordings, period_us: int) -> NDArray[np.bool_]:
     more after the last one kept.
     """
     place = events.recording * (events.sensor.width * events.sensor.height) + _pixels(events)
-    order = np.lexsort((events.t_us, place))
-    places, times = place[order], events.t_us[order]
+    since = events.t_us - events.starts[events.recording]  # absolute times of months would overflow the keys
+    order = np.lexsort((since, place))
+    places, times = place[order], since[order]
     first = np.flatnonzero(np.diff(places, prepend=-1))
     last = np.append(first[1:], len(places))
     kept = np.zeros(len(places), dtype=bool)

@@ -79,10 +79,13 @@ def _from_csv(folder: Path) -> Listing:
         {"file", "label"} <= columns <= COLUMNS,
         f"it has columns {', '.join(map(str, columns))}: give file and label, and if wanted start_us, end_us and part",
     )
-    names = [row["label"] or "" for row in rows]
+    names = [(row["label"] or "").strip() for row in rows]
+    for line, name in enumerate(names, 2):
+        require(bool(name), f"line {line} has no label")
     numeric = all(name.isdecimal() for name in names)
-    classes = [str(n) for n in range(max(map(int, names)) + 1)] if numeric else sorted(set(names))
-    require(len(classes) <= SAMPLES, f"it has labels up to {len(classes) - 1}")
+    most = max(map(int, names)) if numeric else len(set(names)) - 1
+    require(most < SAMPLES, f"it has labels up to {most}: at most {SAMPLES - 1} is supported")
+    classes = [str(n) for n in range(most + 1)] if numeric else sorted(set(names))
     numbers = {name: number for number, name in enumerate(classes)}
     parts: dict[str, list[Labelled]] = {"test": [], "train": []}
     for line, (row, name) in enumerate(zip(rows, names, strict=True), 2):

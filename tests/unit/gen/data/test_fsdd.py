@@ -120,3 +120,13 @@ def test_the_data_set_itself():
     data = load_data(f"fsdd:{SHARED_FSDD}")
     assert data.x.shape == (300, 6400) and data.train_x.shape == (2400, 6400) and data.sample_rate == 8000
     assert np.bincount(data.y).tolist() == [30] * 10
+
+
+@pytest.mark.parametrize("rate", [0, 0xFFFFFFFF])
+def test_a_header_with_an_impossible_rate_is_refused(tmp_path, rate):
+    write_wav(tmp_path / "0_a_0.wav", [1] * 100)
+    raw = bytearray((tmp_path / "0_a_0.wav").read_bytes())
+    raw[24:28] = struct.pack("<I", rate)
+    (tmp_path / "0_a_0.wav").write_bytes(raw)
+    with pytest.raises(InputError, match=f"0_a_0.wav.* states {rate} samples per second: 1 to 1,000,000"):
+        read_recordings(tmp_path)

@@ -35,7 +35,7 @@ def test_the_refractory_period_is_that_of_a_pixel_that_waits(period):
             last[n, x, y] = t
         expected.append(kept)
     np.testing.assert_array_equal(refractory(events, period), expected)
-    assert EventFilters(refractory_us=period).apply(events).t_us.size == sum(expected)
+    assert EventFilters(refractory_us=period).apply(events)[0].t_us.size == sum(expected)
 
 
 def test_hot_pixels_are_those_above_the_rate_over_all_recordings():
@@ -44,14 +44,35 @@ def test_hot_pixels_are_those_above_the_rate_over_all_recordings():
     events = check_recordings(arrays, (6, 4))
     rate = 1e6 / events.duration_us
     counts = np.bincount(events.y * 6 + events.x)
-    left = EventFilters(hot_pixels=float(100 * rate)).apply(events)
+    (left,) = EventFilters(hot_pixels=float(100 * rate)).apply(events)
     assert counts.max() > 100 and left.t_us.size == counts[counts <= 100].sum()
     assert not ((left.x == 5) & (left.y == 2)).any()
 
 
+def test_a_pixel_is_hot_in_all_parts_or_in_none():
+    test, train = (check_recordings(recordings(seed), (6, 4)) for seed in (0, 1))
+    busy = recordings(1)
+    busy["x"][::2], busy["y"][::2] = 5, 2
+    train = check_recordings(busy, (6, 4))
+    rate = 1e6 / (test.duration_us + train.duration_us)
+    parts = EventFilters(hot_pixels=float(200 * rate)).apply(test, train)
+    assert ((test.x == 5) & (test.y == 2)).any()
+    assert not any(((part.x == 5) & (part.y == 2)).any() for part in parts)
+    assert parts[0].t_us.size == test.t_us.size - ((test.x == 5) & (test.y == 2)).sum()
+
+
+def test_absolute_times_do_not_matter_to_the_refractory_period():
+    arrays = recordings(several=40)
+    moved = {**arrays, "t_us": arrays["t_us"].astype(np.int64)}
+    for number, (first, last) in enumerate(pairwise(arrays["offsets"])):
+        moved["t_us"][first:last] += 1_700_000_000_000_000 * (number % 2)
+    kept = [refractory(check_recordings(each, (6, 4)), 200_000) for each in (arrays, moved)]
+    np.testing.assert_array_equal(*kept)
+
+
 def test_crop_downsample_and_merged_polarities():
     events = check_recordings(recordings(), (6, 4))
-    found = EventFilters(crop="1,1,5x3", downsample=2, merge_polarities=True).apply(events)
+    (found,) = EventFilters(crop="1,1,5x3", downsample=2, merge_polarities=True).apply(events)
     inside = (events.x >= 1) & (events.y >= 1)
     assert (found.sensor.width, found.sensor.height, found.sensor.polarities, found.sensor.channels) == (3, 2, 1, 6)
     np.testing.assert_array_equal(found.x, (events.x[inside] - 1) // 2)

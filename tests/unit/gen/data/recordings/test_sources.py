@@ -54,7 +54,7 @@ def test_a_table_of_labels(tmp_path):
     assert data.y.tolist() == [1] and data.train_y.tolist() == [0] and "classes clap, wave" in data.split
     _, x, y, p = events[100]
     assert data.train_x[0, 0, (p * 6 + y) * 8 + x] == 1
-    (tmp_path / "labels.csv").write_text("file,label\nlong.dat,3\n")
+    (tmp_path / "labels.csv").write_text("file,label\nlong.dat, 3\n")
     assert load_data(f"{tmp_path}", **BINS).y.tolist() == [3]
 
 
@@ -70,6 +70,8 @@ def test_a_table_of_labels(tmp_path):
         ("file,label,start_us,end_us\na.dat,1,5,5\n", "line 2: start_us is not before end_us"),
         ("file,label,start_us\na.dat,1,99999999\n", "a.dat has no events between these times"),
         ("file,label,part\na.dat,1,train\n", "no recording is part of the test"),
+        ("file,label\na.dat,1\na.dat,\n", "line 3 has no label"),
+        ("file,label\na.dat,20000000000\n", "it has labels up to 20000000000: at most"),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(table, message, tmp_path):
