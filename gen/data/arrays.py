@@ -31,6 +31,7 @@ def data_of(arrays: Mapping[str, NDArray[Any]], how: Request) -> DataSet:
     test: tuple[Samples, NDArray[np.int64]]
     arrays = _named(path, arrays)
     is_events, shape = arrays.keys() >= EVENT_ARRAYS, ()
+    require(is_events or how.filters.is_off, f"{path} has no events: leave the filters of events out")
     if is_events:
         time_bin_us, steps = how.bins
         (events,) = how.filters.apply(check_recordings(arrays, how.sensor))

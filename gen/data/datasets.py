@@ -117,6 +117,11 @@ def load_data(
     InputError
         Unknown ``spec``, missing or damaged file, shapes that do not fit, or NaN.
     """
+    has_events = spec != "digits" and parse_spec(spec)[0] in ("npz", *EVENT_SOURCES)
+    require(
+        has_events or filters is None or filters.is_off,
+        f"{spec} has no events: leave --crop, --hot-pixels, --refractory-us, --downsample and --merge-polarities out",
+    )
     if spec == "digits":
         require(every is None, f"{spec} has a training part of its own: leave --hold-out out")
         return _digits(fold)

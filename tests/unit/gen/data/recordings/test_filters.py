@@ -102,3 +102,11 @@ def test_filters_keep_where_time_begins(tmp_path):
 def test_impossible_filters_are_refused(changes, message):
     with pytest.raises(InputError, match=message):
         EventFilters(**changes).apply(check_recordings(recordings(), (6, 4)))
+
+
+def test_data_without_events_have_nothing_to_filter(tmp_path):
+    with pytest.raises(InputError, match="digits has no events: leave --crop"):
+        load_data("digits", filters=EventFilters(downsample=2))
+    np.savez(tmp_path / "d.npz", x=np.zeros((4, 3)), y=np.zeros(4, int))
+    with pytest.raises(InputError, match=r"d\.npz has no events: leave the filters of events out"):
+        load_data(f"npz:{tmp_path / 'd.npz'}", filters=EventFilters(merge_polarities=True))
