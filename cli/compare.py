@@ -9,7 +9,7 @@ import typer
 
 from tospike.cli import console
 from tospike.cli.commands import new_app
-from tospike.cli.options import takes_options, without
+from tospike.cli.options import given_on_command_line, takes_options, without
 from tospike.cli.report_table import print_report
 from tospike.cli.stream_table import crossover_lines, stream_table
 from tospike.compare.energy.cost_model import Technology
@@ -22,6 +22,7 @@ from tospike.compare.study.saved import save_study
 from tospike.compare.study.workload import WORKLOADS, Overrides, Workload, named
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.tools.cache import CacheOptions
+from tospike.hw.params import require
 from tospike.synth.options import SynthOptions
 
 app = new_app()
@@ -31,6 +32,7 @@ app = new_app()
 @takes_options
 def compare(
     *,
+    context: typer.Context,
     workload: Annotated[
         str, typer.Argument(help=f"{', '.join(WORKLOADS)}, or any name with --ann, --snn and --data.")
     ] = "digits",
@@ -49,10 +51,12 @@ def compare(
 
     Both sides are searched over engines, sizes, widths, time steps and codes; options that are given do not vary.
     """
+    _check_given(context, is_stream=stream.stream)
     if search.pair and search.objective is not None:
         options = options.but(objective=search.objective.value)
     chosen = named(workload, options, given)
     if stream.stream:
+        require(not chosen.more.get("ann") and not chosen.more.get("snn"), "--stream takes one --ann and one --snn")
         _compare_stream(chosen, out, stream, study.technology)
         return
     how = study.with_parts(synth=synth, gates=gates, results=results, search=search)
@@ -61,6 +65,20 @@ def compare(
         made, page = save_study(chosen, out, how, command=command, progress=progress)
     console.warn(made.report.warnings)
     print_report(made.report, page, console.out)
+
+
+def _check_given(context: typer.Context, *, is_stream: bool) -> None:
+    """Require that the command line has no option that a comparison on a stream, or that of recordings, ignores."""
+    ignored = [StudyOptions, SynthOptions, SearchOptions, GateStudyOptions] if is_stream else [StreamOptions]
+    used = {"technology", "stream"}
+    given = given_on_command_line(context, *ignored)
+    flags = ", ".join(flag for name, flag in given.items() if name not in used)
+    require(
+        not flags,
+        f"{flags}: not with --stream, which searches, simulates and synthesises nothing"
+        if is_stream
+        else f"{flags}: only with --stream",
+    )
 
 
 def _compare_stream(workload: Workload, out: Path, options: StreamOptions, technology: Technology) -> None:

@@ -87,6 +87,19 @@ def takes_options(command: Command) -> Command:
     return wrapper
 
 
+def given_on_command_line(context: typer.Context, *classes: type) -> dict[str, str]:
+    """Return, by name, the options of option classes that a user gave, as they were given, in the order of the classes.
+
+    Options from the environment and defaults are not given, but a value that is the default may be.
+    """
+    return {
+        option.name: option.flag.replace("--", "--no-", 1) if context.params[option.name] is False else option.flag
+        for cls in classes
+        for option in options_of(cls).values()
+        if getattr(context.get_parameter_source(option.name), "name", "") == "COMMANDLINE"
+    }
+
+
 def _option_class(annotation: Any) -> Any:
     """Return the option class of a parameter; ``None`` if it is an ordinary parameter of typer."""
     cls = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation

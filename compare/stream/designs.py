@@ -15,6 +15,8 @@ from tospike.compare.stream.replay import Stream
 from tospike.gen.pipeline import Prepared
 from tospike.hw.params import AcceleratorParams, require
 from tospike.sim import accelerator as golden
+from tospike.sim.arithmetic import Ints
+from tospike.sim.cycles.steps import step_cycles
 from tospike.sim.network.output_order import predicted
 from tospike.sim.result import Result
 
@@ -41,20 +43,18 @@ class Looks:
 
 def whole_windows(prepared: Prepared, stream: Stream, looks: Labels, technology: Technology) -> Looks:
     """Each look computes its whole window anew: arrays, event ANNs, and SNNs that start from reset."""
-    answers, pj, cycles = [], 0.0, 0.0
+    answers, cycles, pj = list[Labels](), list[Ints](), 0.0
     size = max(1, _BATCH_VALUES // (stream.window * stream.spikes.shape[1]))
     for first in range(0, len(looks), size):
         x = prepared.integers(stream.windows(looks[first : first + size]))
         part = golden.run(prepared.design, x)
         answers.append(part.predictions)
         pj += _work(technology, prepared.design.params, part)
-        cycles += float(part.cycles.sum())
-    seconds = stream.watched(looks)
+        cycles.append(part.cycles)
+    of_each = np.concatenate(cycles)
     return Looks(
         answers=np.concatenate(answers),
-        load=Load(
-            looks=len(looks) / seconds, pj=pj / seconds, cycles=cycles / seconds, cycles_of_a_look=cycles / len(looks)
-        ),
+        load=_load(stream, looks, pj, float(of_each.sum()), of_each),
         counters=tuple(part.counters),
         state="none: each look computes its window",
     )
@@ -84,17 +84,13 @@ def changed_windows(
     design = replace(design, params=replace(design.params, engines=(encoder, *layers)))
     windows = stream.windows(looks)
     answers = golden.run(same.design, same.integers(windows)).predictions
-    result = golden.run(design, prepared.integers(windows)[None, :, -1])
+    frames = prepared.integers(windows)[None, :, -1]
+    result = golden.run(design, frames)
     require(int(result.predictions[0]) == int(answers[-1]), "a delta ANN with a threshold has answers of its own")
-    seconds, cycles = stream.watched(looks), float(result.cycles.sum())
+    pj, cycles = _work(technology, design.params, result), float(result.cycles.sum())
     return Looks(
         answers=answers,
-        load=Load(
-            looks=count / seconds,
-            pj=_work(technology, design.params, result) / seconds,
-            cycles=cycles / seconds,
-            cycles_of_a_look=cycles / count,
-        ),
+        load=_load(stream, looks, pj, cycles, step_cycles(design, frames)),
         counters=tuple(result.counters),
         state="activations and accumulators of the last look",
     )
@@ -103,21 +99,33 @@ def changed_windows(
 def carried_state(prepared: Prepared, stream: Stream, looks: Labels, technology: Technology) -> Looks:
     """Membranes are never reset: each step of the stream is computed once; a look counts the spikes in its window."""
     design = prepared.design
-    x = prepared.integers(stream.spikes[None])
+    x = prepared.integers(stream.spikes[None, : looks[-1]])
     spikes = golden.spike_trains(design, x)[-1][0]
     counts = np.concatenate((np.zeros((1, spikes.shape[1]), np.int64), np.cumsum(spikes, axis=0, dtype=np.int64)))
-    result = golden.run(design, x)
-    cycles = float(result.cycles.sum())
+    silence, result = golden.run(design, x[:, : stream.window]), golden.run(design, x)
+    pj = _work(technology, design.params, result) - _work(technology, design.params, silence)
+    cycles = float(result.cycles.sum() - silence.cycles.sum())
+    load = _load(stream, looks, pj, cycles, step_cycles(design, x))
     return Looks(
         answers=predicted(counts[looks] - counts[looks - stream.window]),
-        load=Load(
-            looks=len(looks) / stream.watched(looks),
-            pj=_work(technology, design.params, result) / stream.seconds,
-            cycles=cycles / stream.seconds,
-            cycles_of_a_look=cycles / len(stream.spikes),
-        ),
+        load=replace(load, spacing_us=stream.step_us),
         counters=tuple(result.counters),
         state="membranes, never reset",
+    )
+
+
+def _load(stream: Stream, looks: Labels, pj: float, cycles: float, of_each: Ints) -> Load:
+    """Return the load of ``looks``, given the energy and cycles of the time that they watch.
+
+    ``of_each`` are the cycles of each look, frame or step alone.
+    """
+    seconds = stream.watched(looks)
+    return Load(
+        looks=len(looks) / seconds,
+        pj=pj / seconds,
+        cycles=cycles / seconds,
+        longest=float(of_each.max()),
+        spacing_us=stream.spacing_us(looks),
     )
 
 

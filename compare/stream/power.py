@@ -41,8 +41,10 @@ class Load:
     """Energy of the work, with the clock in the cycles of the work."""
     cycles: float
     """Cycles with work."""
-    cycles_of_a_look: float
-    """From the last input of a look to its answer."""
+    longest: float
+    """Cycles from the last input of a look to its answer, at most."""
+    spacing_us: float
+    """Shortest time between two inputs that are worked on: looks, or if state is carried steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,7 @@ class Power:
     busy: float
     """Fraction of the time with work."""
     answer_us: float
-    """From the last input of a look to its answer."""
+    """From the last input of a look to its answer, at most."""
 
 
 def power(
@@ -84,9 +86,10 @@ def power(
     leakage
         Factor of all leakage, to vary it.
     """
-    busy = load.cycles / (clock_mhz * 1e6)
-    if busy > 1 or (idle is Idle.OFF and circuit.carries_state):
+    answer_us = load.longest / clock_mhz
+    if answer_us > load.spacing_us or (idle is Idle.OFF and circuit.carries_state):
         return None
+    busy = load.cycles / (clock_mhz * 1e6)
     resting = 1 - busy
     static_nj = {
         Idle.CLOCKED: circuit.leakage_nw,
@@ -103,7 +106,7 @@ def power(
         clock_mhz=clock_mhz,
         microjoules_per_second=(load.pj + more_pj) / 1e6 + leakage * static_nj / 1e3,
         busy=busy,
-        answer_us=load.cycles_of_a_look / clock_mhz,
+        answer_us=answer_us,
     )
 
 

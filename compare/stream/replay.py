@@ -59,6 +59,10 @@ class Stream:
         """Return the seconds from the first silence to the last of ``looks``."""
         return float(looks[-1] - self.window) * self.step_us / 1e6
 
+    def spacing_us(self, looks: NDArray[np.int64]) -> float:
+        """Return the shortest time from one of ``looks`` to the next, or from the first silence to the first."""
+        return float(np.diff(looks, prepend=self.window).min()) * self.step_us
+
     def accuracy(self, looks: NDArray[np.int64], answers: NDArray[np.int64]) -> float:
         """Return the fraction of right answers among those of the looks nearest to the ends of the recordings."""
         nearest = [int(np.argmin(np.abs(looks - onset - self.window))) for onset in self.onsets]

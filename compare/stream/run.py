@@ -16,6 +16,8 @@ from tospike.compare.study.workload import Workload
 from tospike.gen.pipeline import Prepared, prepare
 from tospike.gen.place.options import Engine
 from tospike.hw.params import InputError, Readout
+from tospike.sim.design import Design
+from tospike.sim.network.stages import Decoding
 
 LEAKAGE = (0.1, 1.0, 10.0)
 """Factors of the technology's leakage. Sources differ that much: for a bit of SRAM in SkyWater 130, 0.01 nW (technology
@@ -145,20 +147,18 @@ def _designs(workload: Workload) -> Mapping[str, tuple[Build, Look, bool]]:
     data = workload.load()
     ann = workload.options.of_kind(spiking=False)
 
-    def build(engine: Engine | None) -> Build:
-        options = ann if engine is None else ann.but(engine=engine)
-        return lambda: prepare(workload.ann, data, options)
+    def build(engine: Engine) -> Build:
+        return lambda: prepare(workload.ann, data, ann.but(engine=engine))
 
     def snn() -> Prepared:
         return prepare(_snn(workload), data, workload.options.of_kind(spiking=True))
 
     def counting() -> Prepared:
         prepared = snn()
-        if getattr(prepared.design.params.engines[-1], "readout", None) is Readout.MEMBRANE:
-            raise InputError("its answer is a membrane, which only the end of a sample reads")
+        _check_counts(prepared.design)
         return prepared
 
-    whole = cache(build(None))
+    whole = cache(build(Engine.SYSTOLIC))
 
     def changed(*given: Any) -> Looks:
         return changed_windows(*given, same=whole())
@@ -170,6 +170,19 @@ def _designs(workload: Workload) -> Mapping[str, tuple[Build, Look, bool]]:
         SPIKES[0]: (snn, whole_windows, False),
         SPIKES[1]: (counting, carried_state, True),
     }
+
+
+def _check_counts(design: Design) -> None:
+    """Require that spikes counted in any window are an answer as the network's own."""
+    network, engines = design.network, design.params.engines
+    if getattr(engines[-1], "readout", None) is Readout.MEMBRANE:
+        raise InputError("its answer is a membrane, which only the end of a sample reads")
+    if network.decoding is not Decoding.LARGEST:
+        found, needed = network.decoding, Decoding.LARGEST
+        raise InputError(f"--decoding {found} decides by sample, but a look counts spikes: give --decoding {needed}")
+    for engine in engines:
+        if getattr(getattr(engine, "neuron", None), "firing", None) is not None:
+            raise InputError("its neurons fire in a phase at the end of a sample, which a stream does not have")
 
 
 def _snn(workload: Workload) -> Path:

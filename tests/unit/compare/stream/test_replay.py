@@ -30,6 +30,7 @@ def test_looks_are_regular_and_see_the_window_before_them():
     assert found.looks(500).tolist() == [6, 8, 10, 12, 14, 16, 18, 20]
     assert found.looks(400).tolist() == [6, 9, 11, 14, 16, 19]  # every 2.5 steps
     assert found.watched(found.looks(500)) == 0.016
+    assert [found.spacing_us(found.looks(rate)) for rate in (500, 400)] == [2000, 2000]
     windows = found.windows(np.array([6, 8]))
     assert windows[..., 0].tolist() == [[0, 0, 1, 1], [1, 1, 1, 1]]
     with pytest.raises(InputError, match="2000 looks per second are more than steps of 1000 us: give at most 1000"):
