@@ -61,7 +61,9 @@ class Aedat2(Reader):
         clock, others = Clock(32), 0
         split = _davis if self._is_davis else _dvs128
         for offset, words in self.words(file, self.start, _WORD):
-            is_event, events = split(words["address"].astype(np.uint32), clock.unwrapped(words["t"]))
+            is_event, events = split(
+                words["address"].astype(np.uint32, casting="same_kind"), clock.unwrapped(words["t"])
+            )
             others += len(words) - int(is_event.sum())
             self.check_addresses(events, offset, 8, np.flatnonzero(is_event))
             yield events

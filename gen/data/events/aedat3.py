@@ -77,7 +77,7 @@ class Aedat3(Reader):
                 is_valid = (data[:, 0] & 1) == 1
                 invalid += part - int(is_valid.sum())
                 words = data[is_valid]
-                address, time = words[:, 0], words[:, 1].astype(np.int64)
+                address, time = words[:, 0], words[:, 1].astype(np.int64, casting="same_kind")
                 events = Events.of((wraps << 31) + time, address >> 17, (address >> 2) & 0x7FFF, (address >> 1) & 1)
                 self.check_addresses(events, here, SIZE, np.flatnonzero(is_valid))
                 yield events

@@ -51,9 +51,9 @@ class Dat(Reader):
             address = words["a"]
             events = Events(
                 clock.unwrapped(words["t"]),
-                (address & 0x3FFF).astype(np.uint16),
-                ((address >> 14) & 0x3FFF).astype(np.uint16),
-                ((address >> 28) & 1).astype(np.uint8),
+                (address & 0x3FFF).astype(np.uint16, casting="same_kind"),
+                ((address >> 14) & 0x3FFF).astype(np.uint16, casting="same_kind"),
+                ((address >> 28) & 1).astype(np.uint8, casting="same_kind"),
             )
             self.check_addresses(events, offset, 8)
             yield events

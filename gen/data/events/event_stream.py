@@ -88,7 +88,7 @@ class EventStream(Reader):
 
 def _wide(block: NDArray[np.uint8], at: NDArray[np.intp]) -> NDArray[np.uint16]:
     """Return the 16 bits at these bytes, little-endian."""
-    return block[at] | (block[at + 1].astype(np.uint16) << np.uint16(8))
+    return block[at] | (block[at + 1].astype(np.uint16, casting="same_kind") << np.uint16(8))
 
 
 def split(block: NDArray[np.uint8], first_pause: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:

@@ -29,7 +29,7 @@ class Evt2(RawReader):
         """Yield events, in blocks."""
         high, skipped = HighTime(28, 6), Skipped(KNOWN)
         for offset, words in self.words(file, self.start, np.dtype("<u4")):
-            kind = (words >> 28).astype(np.uint8)
+            kind = (words >> 28).astype(np.uint8, casting="same_kind")
             skipped.add(kind, offset, 4, USED)
             is_high = kind == TIME_HIGH
             base = high.add(words[is_high] & 0x0FFF_FFFF)
@@ -37,9 +37,9 @@ class Evt2(RawReader):
             found, since = words[at], base[np.cumsum(is_high)[at]]
             events = Events(
                 since + ((found >> 22) & 63),
-                ((found >> 11) & 0x7FF).astype(np.uint16),
-                (found & 0x7FF).astype(np.uint16),
-                (found >> 28).astype(np.uint8),
+                ((found >> 11) & 0x7FF).astype(np.uint16, casting="same_kind"),
+                (found & 0x7FF).astype(np.uint16, casting="same_kind"),
+                (found >> 28).astype(np.uint8, casting="same_kind"),
             )
             if base[0] < 0:
                 known = since >= 0

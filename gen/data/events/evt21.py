@@ -56,7 +56,7 @@ class Evt21(RawReader):
         high, skipped = HighTime(28, 6), Skipped(KNOWN)
         for offset, words in self.words(file, self.start, np.dtype((self._half, 2))):
             found, valid = words[:, self._high], words[:, 1 - self._high]
-            kind = (found >> 28).astype(np.uint8)
+            kind = (found >> 28).astype(np.uint8, casting="same_kind")
             skipped.add(kind, offset, 8, USED)
             is_high = kind == TIME_HIGH
             base = high.add(found[is_high] & 0x0FFF_FFFF)
@@ -67,9 +67,9 @@ class Evt21(RawReader):
             x = ((found >> 11) & 0x7FF) + bit
             events = Events(
                 since + ((found >> 22) & 63),
-                x.astype(np.uint16),
-                (found & 0x7FF).astype(np.uint16),
-                (found >> 28).astype(np.uint8),
+                x.view(np.uint64).astype(np.uint16, casting="same_kind"),  # never negative
+                (found & 0x7FF).astype(np.uint16, casting="same_kind"),
+                (found >> 28).astype(np.uint8, casting="same_kind"),
             )
             if base[0] < 0:
                 known = since >= 0

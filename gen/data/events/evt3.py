@@ -53,7 +53,7 @@ class Evt3(RawReader):
         """Yield events, in blocks."""
         high, skipped, state = HighTime(12, 12), Skipped(KNOWN), _State()
         for offset, words in self.words(file, self.start, np.dtype("<u2")):
-            kind = (words >> 12).astype(np.uint8)
+            kind = (words >> 12).astype(np.uint8, casting="same_kind")
             skipped.add(kind, offset, 2, USED)
             is_start = state.time < 0 or _UNKNOWN in (state.y, state.base)
             events, at, row = _decode(words & np.uint16(0xFFF), kind, high, state)
@@ -82,7 +82,7 @@ def _decode(
     y, state.y = _between(ys, of_y, count).take(at), int(ys[-1])
 
     found = value.take(at)
-    x, polarity = found & np.uint16(0x7FF), (found >> 11).astype(np.uint8)
+    x, polarity = found & np.uint16(0x7FF), (found >> 11).astype(np.uint8, casting="same_kind")
     moving = np.flatnonzero(is_vector | is_base)
     if not len(moving):
         return Events(t, x, y, polarity), at, np.arange(len(at))
@@ -106,7 +106,7 @@ def _times(
     """Return the time before the first word that sets it and after each of these, and their indices."""
     is_high = kind == TIME_HIGH
     setting = np.flatnonzero(is_high | (kind == TIME_LOW))
-    given, is_high = value.take(setting).astype(np.int64), is_high.take(setting)
+    given, is_high = value.take(setting).astype(np.int64, casting="same_kind"), is_high.take(setting)
     highs = high.add(given[is_high])
     is_new = np.zeros(len(setting), dtype=bool)
     is_new[is_high] = np.diff(highs) != 0
@@ -129,7 +129,7 @@ def _vectors(
     moved = np.cumsum(advance)
     of_base = np.flatnonzero(is_base)
     bases = np.concatenate(([state.base], (value[of_base] & 0x7FF) - moved[of_base]))
-    polarities = np.append(np.uint8(state.polarity), (value[of_base] >> 11).astype(np.uint8))
+    polarities = np.append(np.uint8(state.polarity), (value[of_base] >> 11).astype(np.uint8, casting="same_kind"))
     number = np.cumsum(is_base)
     start = np.minimum(bases[number] + moved - advance, _MOST)
     is_unknown = (number == 0) & (state.base == _UNKNOWN)
@@ -138,7 +138,12 @@ def _vectors(
     polarity = polarities[number]
     state.base, state.polarity = end, int(polarities[-1])
     masks = value & np.where(is_12, np.uint16(0xFFF), np.uint16(0xFF))
-    return start[is_vector].astype(np.uint16), polarity[is_vector], masks[is_vector]
+    # none is negative: `_UNKNOWN` is the largest
+    return (
+        start[is_vector].view(np.uint64).astype(np.uint16, casting="same_kind"),
+        polarity[is_vector],
+        masks[is_vector],
+    )
 
 
 def _between(values: NDArray, changes: NDArray[np.intp], count: int) -> NDArray:

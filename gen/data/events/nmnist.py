@@ -50,12 +50,17 @@ class NMnist(Reader):
             overflows = int(late[-1])
             kept = ~is_overflow
             times = clock.unwrapped(_times(words)[kept]) + OVERFLOW_US * late[kept]
-            yield Events(times, x[kept].astype(np.uint16), y[kept].astype(np.uint16), polarity[kept])
+            yield Events(
+                times,
+                x[kept].astype(np.uint16, casting="same_kind"),
+                y[kept].astype(np.uint16, casting="same_kind"),
+                polarity[kept],
+            )
         for what, count in (("overflows", overflows), ("wraps", clock.wraps)):
             if count:
                 self.notes.append(f"the clock {what} {count} times: time is counted on")
 
 
 def _times(data: NDArray[np.uint8]) -> NDArray[np.int64]:
-    wide = data.astype(np.int64)
+    wide = data.astype(np.int64, casting="same_kind")
     return ((wide[:, 2] & 0x7F) << 16) | (wide[:, 3] << 8) | wide[:, 4]

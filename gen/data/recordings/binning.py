@@ -156,7 +156,7 @@ def bin_recordings(events: Recordings, *, time_bin_us: int, steps: int) -> NDArr
     step = (events.t_us - events.starts[events.recording]) // time_bin_us
     kept = events.take((step >= 0) & (step < steps))
     step = step[(step >= 0) & (step < steps)]
-    channel = (kept.p.astype(np.int64) * sensor.height + kept.y) * sensor.width + kept.x
+    channel = (kept.p.astype(np.int64, casting="same_kind") * sensor.height + kept.y) * sensor.width + kept.x
     spikes = np.zeros((len(events), steps, channels), np.uint8)
     spikes[kept.recording, step, channel] = 1
     return spikes

@@ -88,7 +88,7 @@ def _crop(events: Recordings, x: int, y: int, width: int, height: int) -> Record
 
 
 def _pixels(events: Recordings) -> NDArray[np.int64]:
-    return events.y.astype(np.int64) * events.sensor.width + events.x
+    return events.y.astype(np.int64, casting="same_kind") * events.sensor.width + events.x
 
 
 def _without_hot(parts: Sequence[Recordings], rate_hz: float) -> tuple[Recordings, ...]:

@@ -15,6 +15,7 @@ from tospike.gen.data.events.events import Sensor
 from tospike.gen.files.reading import reading
 from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import EVENTS, SAMPLES
+from tospike.sim.arithmetic import to_int64
 
 CHANNELS = 700
 """Channels of the published data."""
@@ -91,4 +92,4 @@ def _spikes(number: int, seconds: NDArray[Any], channels: NDArray[Any]) -> tuple
     require(bool((np.abs(micro) < 1 << 53).all()), f"{where} has times that are no seconds")
     require(bool((channels >= 0).all() and (channels < 1 << 16).all()), f"{where} has channels outside 0 to 65535")
     order = np.argsort(micro, kind="stable")
-    return np.rint(micro[order]).astype(np.int64), channels[order].astype(np.int64)
+    return to_int64(np.rint(micro[order]), "times"), to_int64(channels[order], "channels")
