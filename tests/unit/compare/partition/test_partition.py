@@ -26,7 +26,7 @@ from tospike.sim import accelerator
 TECHNOLOGY = "horowitz45"
 
 
-@pytest.fixture(scope="module", params=["dense", "image"])
+@pytest.fixture(scope="module", params=["dense", pytest.param("image", marks=pytest.mark.slow)])
 def pair(request, tmp_path_factory):
     """A function from options to the prepared SNN of an exact pair, and data."""
     rng = np.random.default_rng(4)

@@ -57,6 +57,7 @@ def test_a_device_that_is_added_is_known_everywhere(small):
     assert fitted.area.dsp <= 28 < larger.area.dsp and fitted.cycles > larger.cycles
 
 
+@pytest.mark.slow
 def test_a_design_is_put_on_a_device_that_is_added(small, tmp_path):
     folder = generate_array(tmp_path / "array", params=ArrayParams(rows=1, cols=1, primitives=PrimitiveSet.ECP5))
     report = synthesize(folder, SynthOptions(target="ecp5-25k"), cache=Cache(root=tmp_path / "cache"))
