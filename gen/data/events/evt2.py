@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tospike.gen.data.events.events import Events
-from tospike.gen.data.events.prophesee import HighTime, RawReader, Skipped
+from tospike.gen.data.events.prophesee import HighTime, RawReader, Skipped, events_of
 
 ON, TIME_HIGH = 1, 8
 USED = (0, ON, TIME_HIGH)
@@ -35,16 +35,9 @@ class Evt2(RawReader):
             base = high.add(words[is_high] & 0x0FFF_FFFF)
             at = np.flatnonzero(kind <= ON)
             found, since = words[at], base[np.cumsum(is_high)[at]]
-            events = Events(
-                since + ((found >> 22) & 63),
-                ((found >> 11) & 0x7FF).astype(np.uint16, casting="same_kind"),
-                (found & 0x7FF).astype(np.uint16, casting="same_kind"),
-                (found >> 28).astype(np.uint8, casting="same_kind"),
+            events, at = events_of(
+                found, since, ((found >> 11) & 0x7FF).astype(np.int64, casting="same_kind"), at, skipped
             )
-            if base[0] < 0:
-                known = since >= 0
-                skipped.early += int((~known).sum())
-                events, at = events.take(known), at[known]
             self.check_addresses(events, offset, 4, at)
             yield events
         self.notes += skipped.notes() + high.note()

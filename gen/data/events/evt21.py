@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tospike.gen.data.events.bits import set_bits
 from tospike.gen.data.events.events import Events
-from tospike.gen.data.events.prophesee import HighTime, RawReader, Skipped
+from tospike.gen.data.events.prophesee import HighTime, RawReader, Skipped, events_of
 from tospike.gen.data.events.reader import Head
 from tospike.hw.params import require
 
@@ -64,17 +64,7 @@ class Evt21(RawReader):
             since = base[np.cumsum(is_high)[at]]
             row, bit = set_bits(_bytes(valid[at]))
             found, since, at = found[at][row], since[row], at[row]
-            x = ((found >> 11) & 0x7FF) + bit
-            events = Events(
-                since + ((found >> 22) & 63),
-                x.view(np.uint64).astype(np.uint16, casting="same_kind"),  # never negative
-                (found & 0x7FF).astype(np.uint16, casting="same_kind"),
-                (found >> 28).astype(np.uint8, casting="same_kind"),
-            )
-            if base[0] < 0:
-                known = since >= 0
-                skipped.early += int((~known).sum())
-                events, at = events.take(known), at[known]
+            events, at = events_of(found, since, ((found >> 11) & 0x7FF) + bit, at, skipped)
             self.check_addresses(events, offset, 8, at)
             yield events
         self.notes += skipped.notes() + high.note()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.gen.data.events.clock import Clock
-from tospike.gen.data.events.events import Sensor
+from tospike.gen.data.events.events import Events, Sensor
 from tospike.gen.data.events.reader import Head, Reader
 from tospike.gen.data.events.text_header import fields, header_lines
 from tospike.hw.params import require
@@ -117,3 +117,30 @@ class HighTime:
     def note(self) -> list[str]:
         """Return how often the clock wrapped, if it did."""
         return [f"the clock wraps {self._clock.wraps} times: time is counted on"] if self._clock.wraps else []
+
+
+def events_of(
+    found: NDArray[np.uint32], since: NDArray[np.int64], x: NDArray[np.int64], at: NDArray[np.int64], skipped: Skipped
+) -> tuple[Events, NDArray[np.int64]]:
+    """Return the events of words, and their places ``at`` in the block; those before the first time are ``skipped``.
+
+    Parameters
+    ----------
+    found
+        (N,) words with type, low bits of the time, and y.
+    since
+        (N,) times of the last high word, in us; negative: there was none.
+    x
+        (N,) columns, not negative.
+    """
+    events = Events(
+        since + ((found >> 22) & 63),
+        x.view(np.uint64).astype(np.uint16, casting="same_kind"),
+        (found & 0x7FF).astype(np.uint16, casting="same_kind"),
+        (found >> 28).astype(np.uint8, casting="same_kind"),
+    )
+    known = since >= 0
+    if known.all():
+        return events, at
+    skipped.early += int((~known).sum())
+    return events.take(known), at[known]
