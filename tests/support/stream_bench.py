@@ -95,3 +95,25 @@ def train_tokens(train):
     """The VALUEs of each step that are not 0, its TICK, and an END."""
     steps = [[*(value(a, int(v)) for a, v in enumerate(step) if v), TICK] for step in train]
     return [token for step in steps for token in step] + [END]
+
+
+def frame_tokens(frames):
+    """The tokens of (N, values) frames, zeros included, each with an END."""
+    return [token for frame in frames for token in [*(value(a, int(v)) for a, v in enumerate(frame)), END]]
+
+
+def check_encoder_engine(dut, sent, expected, names, golden, *, stall):
+    """Send tokens to an engine in front of a chain: what leaves is ``expected``, counters by ``names`` are golden's."""
+
+    async def producer(ctx):
+        await send_tokens(ctx, dut.i, sent, stall=stall)
+
+    async def consumer(ctx):
+        received = await receive(ctx, dut.o, len(expected), stall=stall, convert=as_token)
+        await ctx.tick().repeat(3)
+        assert not ctx.get(dut.busy)
+        return received, {name: ctx.get(dut.counters[name]) for name in names}
+
+    received, counters = simulate(dut, producer, consumer)[1]
+    assert received == expected
+    assert counters == {name: int(counts.sum()) for name, counts in golden.counters.items()}

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from support.cochlea import cochlea
 from support.simulators import QUICK
-from support.stream_bench import END, as_token, receive, send_tokens, simulate, train_tokens, value
+from support.stream_bench import (
+    END,
+    as_token,
+    check_encoder_engine,
+    frame_tokens,
+    receive,
+    send_tokens,
+    simulate,
+    train_tokens,
+    value,
+)
 
 from tospike.gen.emit.folder import build
 from tospike.gen.emit.memory_init import pack
@@ -51,22 +61,8 @@ def tokens(params, sent):
 
 def check(params, x, stall):
     golden = run_cochlea(params, x)
-    sent = [t for frame in x.reshape(-1, params.hop) for t in [*(value(a, int(v)) for a, v in enumerate(frame)), END]]
-    expected = tokens(params, golden.sent)
-    dut = Cochlea(params)
-
-    async def producer(ctx):
-        await send_tokens(ctx, dut.i, sent, stall=stall)
-
-    async def consumer(ctx):
-        received = await receive(ctx, dut.o, len(expected), stall=stall, convert=as_token)
-        await ctx.tick().repeat(3)
-        assert not ctx.get(dut.busy)
-        return received, {name: ctx.get(dut.counters[name]) for name in counter_names(params)}
-
-    received, counters = simulate(dut, producer, consumer)[1]
-    assert received == expected
-    assert counters == {name: int(counts.sum()) for name, counts in golden.counters.items()}
+    sent, expected = frame_tokens(x.reshape(-1, params.hop)), tokens(params, golden.sent)
+    check_encoder_engine(Cochlea(params), sent, expected, counter_names(params), golden, stall=stall)
 
 
 CASES = {
