@@ -14,6 +14,7 @@ from tospike.hw.dataflow.engine import DataflowDense
 from tospike.hw.encoders.delay import Delay
 from tospike.hw.encoders.delta import DeltaEncoder
 from tospike.hw.encoders.encoder import Encoder
+from tospike.hw.gating import count_awake, engine_awake, gated
 from tospike.hw.host.axi import Axi4LiteSignature, Axi4StreamSignature
 from tospike.hw.host.beats import BeatInput, BeatOutput, Unpack
 from tospike.hw.host.early import EarlyOutput
@@ -166,8 +167,8 @@ class Accelerator(wiring.Component):
         connect(m, flipped(self.s_axis), source.i)
         connect(m, sink.o, flipped(self.m_axis))
         connect(m, flipped(self.s_axi), registers.axi)
-        engines = self._engines(m, source.o, sink.i)
-        self._observe(m, source, sink, engines)
+        engines, awake = self._engines(m, source.o, sink.i)
+        self._observe(m, source, sink, engines, awake)
         return m
 
     def _input(self, m: Module) -> wiring.Component:
@@ -203,15 +204,21 @@ class Accelerator(wiring.Component):
         m.submodules.input = source
         return source
 
-    def _engines(self, m: Module, upstream, downstream) -> list[wiring.Component]:
-        """Return the engines in a chain from ``upstream`` to ``downstream``, and what adapts the last one's output."""
+    def _engines(self, m: Module, upstream, downstream) -> tuple[list[wiring.Component], dict[int, Signal]]:
+        """Return the engines in a chain from ``upstream`` to ``downstream``, what adapts the last one's output, and by
+        the numbers of the engines that sleep, whether their clock runs."""
         params, registers = self._params, m.submodules.registers
         parts = []
+        awake: dict[int, Signal] = {}
         region_numbers = regions(params)
         for index, (engine_params, contents) in enumerate(zip(params.engines, self._contents, strict=True)):
             first_region = next((r.number for r in region_numbers if r.engine == index), 0)
             engine = make_engine(engine_params, contents, first_region)
-            m.submodules[f"engine_{index}"] = engine
+            if engine_params.sleeps:
+                awake[index] = engine_awake(m, engine, name=f"awake_{index}")
+                m.submodules[f"engine_{index}"] = gated(engine, awake[index])
+            else:
+                m.submodules[f"engine_{index}"] = engine
             connect(m, upstream, engine.i)
             upstream = engine.o
             if engine_params.is_counted:
@@ -231,7 +238,7 @@ class Accelerator(wiring.Component):
             upstream = unpack.o
             parts.append(unpack)
         connect(m, upstream, downstream)
-        return parts
+        return parts, awake
 
     def _connect_weight_stream(self, m: Module, engine) -> None:
         """Connect the stream of weights to the engine that takes it."""
@@ -243,7 +250,7 @@ class Accelerator(wiring.Component):
             m.submodules.registers.weight_error.eq(engine.weight_error),
         ]
 
-    def _observe(self, m: Module, source, sink, parts: Sequence[wiring.Component]) -> None:
+    def _observe(self, m: Module, source, sink, parts: Sequence[wiring.Component], awake: Mapping[int, Signal]) -> None:
         """Count what the registers show, and say when something is busy."""
         params, registers = self._params, m.submodules.registers
         # samples inside, and the cycles in which there are any: see "Cycles" in docs/explanation/architecture.md
@@ -271,8 +278,14 @@ class Accelerator(wiring.Component):
         counters = [cycles]
         if params.is_counted:
             counters.append(self._count_inputs(m, source))
-        counted = [part for part, engine in zip(parts, params.engines, strict=False) if engine.is_counted]
-        counters += [part.counters[name] for part in counted for name, _ in part.counters.shape()]
+        for index, (part, engine) in enumerate(zip(parts, params.engines, strict=False)):
+            if engine.is_counted:
+                counters += [part.counters[name] for name, _ in part.counters.shape()]
+            if engine.is_counted and engine.sleeps:
+                begin, name = source.started, f"awake_cycles_{index}"
+                counters.append(
+                    count_awake(m, awake[index], begin, registers.clear, bits=engine.counter_bits, name=name)
+                )
         for number, counter in enumerate(counters):
             m.d.comb += registers.counters[number].eq(counter)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from tospike.hw.params import (
+    AWAKE,
     AcceleratorParams,
     BeatFormat,
     Contents,
@@ -16,7 +17,7 @@ from tospike.hw.params import (
 )
 from tospike.sim.arithmetic import Ints
 from tospike.sim.compiled.counting import count_nonzero
-from tospike.sim.cycles.chain import chain_cycles
+from tospike.sim.cycles.chain import chain_times
 from tospike.sim.design import Design
 from tospike.sim.encoders.delay import delayed
 from tospike.sim.engine import EngineRun, Sample
@@ -122,11 +123,13 @@ def _run_batch(design: Design, sample: Sample, start: int, traces: Traces | None
     params, runs = design.params, engine_runs(design, sample, start, traces, shared)
     sent = as_network(params, runs[-1].sent)
     operations = tuple(run.operations for run in runs)
+    times = chain_times(params, sample, runs)
     counted = {f"{i}.{name}": values for i, run in enumerate(runs) for name, values in run.counters.items()}
+    counted |= {f"{i}.{AWAKE}": values for i, values in times.awake.items()}
     sends_spikes = params.engines[-1].sends is Contents.TRAIN
     return Result(
         outputs=sent.sum(axis=1, dtype=np.int64),
-        cycles=chain_cycles(params, sample, runs),
+        cycles=times.cycles,
         counters={"inputs": _inputs(params, sample)} | counted,
         operations=_sum(operations),
         engine_operations=operations,

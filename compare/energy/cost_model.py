@@ -47,6 +47,11 @@ class Technology(ABC):
     platform: Platform = Platform.ASIC
 
     @property
+    def stops_clocks(self) -> bool:
+        """Whether ``clock_gating`` saves the clock of what sleeps: an FPGA's enables leave its clock nets running."""
+        return self.platform is Platform.ASIC
+
+    @property
     @abstractmethod
     def clock_mhz(self) -> float:
         """The clock frequency for static energy; the same for every design."""

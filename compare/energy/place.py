@@ -6,7 +6,7 @@ import numpy as np
 
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.technology import Technology
-from tospike.hw.params import SPIKE, AcceleratorParams, Contents
+from tospike.hw.params import AWAKE, SPIKE, AcceleratorParams, Contents
 from tospike.sim.network import Array
 
 
@@ -44,6 +44,10 @@ def spike_break_even(
         return None
     silent = dict(counters)
     for index in driven:
+        if f"{index}.{AWAKE}" in counters:
+            silent[f"{index}.{AWAKE}"] = np.maximum(
+                counters[f"{index}.{AWAKE}"] - counters[f"{index}.synapse_words"], 0
+            )
         silent |= {f"{index}.{name}": 0 * cycles for name in ("values", "synapse_words")}
         before = index - 1
         if before >= 0 and params.engines[before].longest_delay:

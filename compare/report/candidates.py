@@ -35,6 +35,8 @@ class Shape:
     """Of an array."""
     fold: int | None
     """Cycles of the slowest layer of dataflow engines."""
+    clock_gating: bool
+    """Whether the clock of engines, or of the array, stops while nothing is in them."""
     weight_bits: int
     act_bits: int | None
     """``None``: an SNN."""
@@ -139,5 +141,6 @@ def describe(candidate: Candidate) -> str:
     widths += [f"{candidate.act_bits}-bit activations"] if candidate.act_bits else []
     widths += [f"{candidate.steps} steps"] if candidate.steps else []
     widths += [f"{candidate.code} code"] if candidate.code else []
+    widths += ["gated clock"] if candidate.clock_gating else []
     article = "an" if candidate.engine[0] in "aeiou" else "a"
     return ", ".join([f"{article} {candidate.engine} engine", *size, *widths])

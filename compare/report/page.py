@@ -78,7 +78,8 @@ def _size(candidate: Candidate) -> str:
     array = [f"{candidate.rows} x {candidate.cols}"] if candidate.rows else []
     lanes = [f"{candidate.lanes} lane{'s'[: candidate.lanes > 1]}"] if candidate.lanes else []
     fold = [f"{candidate.fold:,} cycles per layer"] if candidate.fold else []
-    return ", ".join([*array, *lanes, *fold]) or "–"
+    gated = ["gated clock"] if candidate.clock_gating else []
+    return ", ".join([*array, *lanes, *fold, *gated]) or "–"
 
 
 def _choices(designs: Sequence[DesignReport]) -> list[tuple[str, list[object]]]:

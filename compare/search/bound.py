@@ -11,9 +11,11 @@ than any engine has. Performance counters are not charged.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tospike.compare.energy.counters.registers import HOST
+from tospike.compare.energy.counters.registers import HOST, array_of
 from tospike.hw.params import (
+    ARRAY,
     AcceleratorParams,
+    ArrayParams,
     ConvParams,
     DataflowDenseParams,
     DeltaAnnParams,
@@ -31,7 +33,12 @@ HOST_BITS = 210
 def least_registers(params: AcceleratorParams) -> dict[str, int]:
     """Return flip-flops that the host port and each engine have at least, by the names of `register_bits`."""
     engines = {f"engine_{index}": _least(engine) for index, engine in enumerate(params.engines)}
-    return {HOST: HOST_BITS, **engines}
+    arrays = {
+        array_of(f"engine_{index}"): _array(engine.arrays[0])
+        for index, engine in enumerate(params.engines)
+        if engine.sleeping_parts == ARRAY
+    }
+    return {HOST: HOST_BITS, **engines, **arrays}
 
 
 def _least(engine: EngineParams) -> int:
@@ -39,10 +46,13 @@ def _least(engine: EngineParams) -> int:
     return own(engine) if own else 0
 
 
-def _array(engine: SystolicParams | ConvParams) -> int:
-    array = engine.array
-    elements = array.rows * array.cols
-    return 400 + 4 * array.acc_bits * (elements + array.cols) + elements * (array.act.bits + array.weight_bits)
+def _array(array: ArrayParams) -> int:
+    operands = (4 if array.products_per_multiplier == 1 else 1) * (array.act.bits + array.weight_bits)
+    return array.rows * array.cols * (array.acc_bits + operands)
+
+
+def _beside_array(engine: SystolicParams | ConvParams) -> int:
+    return 350 + 25 * engine.array.acc_bits
 
 
 def _event_ann(engine: EventAnnParams | DeltaAnnParams) -> int:
@@ -64,8 +74,8 @@ def _dataflow(engine: DataflowDenseParams) -> int:
 
 
 _LEAST: Mapping[type[EngineParams], Callable[[Any], int]] = {
-    SystolicParams: _array,
-    ConvParams: _array,
+    SystolicParams: _beside_array,
+    ConvParams: _beside_array,
     EventAnnParams: _event_ann,
     DeltaAnnParams: _event_ann,
     SpikingParams: _spiking,

@@ -50,6 +50,7 @@ def shape_of_design(prepared: Prepared, params: AcceleratorParams) -> Shape:
         rows=max(part.rows for part in parts) or None,
         cols=max(part.cols for part in parts) or None,
         fold=max(part.fold for part in parts) or None,
+        clock_gating=any(engine.clock_gating for engine in params.engines),
         weight_bits=weight_bits(params),
         act_bits=None if spiking else ann_bits(params)[1],
         steps=spec.steps if spiking else None,

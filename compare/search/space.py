@@ -57,17 +57,18 @@ _SIDES = (1, 2, 4, 8)
 _COLUMNS = (1, 2, 4, 8, 16, 32)
 _LANES = (1, 2, 4, 8, 16, 32, 64)
 _FOLDS = (16, 32, 64, 256, 1024, 4096, 16384)
+_GATING = {"clock_gating": (True, False)}
 
 ENGINES: Mapping[str, EngineAxes] = {
     "output-stationary array": EngineAxes(
         side="ann",
         chosen_by={"engine": Engine.SYSTOLIC, "dataflow": Dataflow.OS},
-        axes={"rows": _SIDES, "cols": _COLUMNS},
+        axes={"rows": _SIDES, "cols": _COLUMNS, **_GATING},
     ),
     "weight-stationary array": EngineAxes(
         side="ann",
         chosen_by={"engine": Engine.SYSTOLIC, "dataflow": Dataflow.WS},
-        axes={"rows": _SIDES, "cols": _COLUMNS},
+        axes={"rows": _SIDES, "cols": _COLUMNS, **_GATING},
     ),
     "array per layer": EngineAxes(
         side="ann",
@@ -81,14 +82,14 @@ ENGINES: Mapping[str, EngineAxes] = {
         axes={},
         is_usual=False,
     ),
-    "event engine": EngineAxes(side="ann", chosen_by={"engine": Engine.EVENT}, axes={"lanes": _LANES}),
-    "delta engine": EngineAxes(side="ann", chosen_by={"engine": Engine.DELTA}, axes={"lanes": _LANES}),
+    "event engine": EngineAxes(side="ann", chosen_by={"engine": Engine.EVENT}, axes={"lanes": _LANES, **_GATING}),
+    "delta engine": EngineAxes(side="ann", chosen_by={"engine": Engine.DELTA}, axes={"lanes": _LANES, **_GATING}),
     "spiking engine": EngineAxes(
         side="snn",
         chosen_by={"engine": Engine.EVENT},
-        axes={"lanes": _LANES, "update": (NeuronUpdate.ALL, NeuronUpdate.ACTIVE)},
+        axes={"lanes": _LANES, "update": (NeuronUpdate.ALL, NeuronUpdate.ACTIVE), **_GATING},
     ),
-    "register engine": EngineAxes(side="snn", chosen_by={"engine": Engine.REGISTER}, axes={"lanes": _LANES}),
+    "register engine": EngineAxes(side="snn", chosen_by={"engine": Engine.REGISTER}, axes={"lanes": _LANES, **_GATING}),
 }
 """Every engine: an array that runs convolutions is a conv engine."""
 
@@ -140,7 +141,8 @@ def hardware(side: Kind, fixed: ModelOptions) -> Iterator[Choice]:
         differs = any(value not in (None, kind.chosen_by[name]) for name, value in given.items())
         if kind.side != side or differs or not (kind.is_usual or wanted):
             continue
-        free = {name: values for name, values in kind.axes.items() if getattr(fixed, name) is None}
+        # a flag is fixed where it is set
+        free = {name: values for name, values in kind.axes.items() if getattr(fixed, name) in (None, False)}
         for values in product(*free.values()):
             chosen = {**kind.chosen_by, **dict(zip(free, values, strict=True))}
             yield tuple((name, value if isinstance(value, int) else str(value)) for name, value in chosen.items())

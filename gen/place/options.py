@@ -204,6 +204,9 @@ class PlanOptions:
         False, "Let the host write the weights, so that one bitstream serves all networks of its shape"
     )
     counters: Counters = option(Counters.ALL, "Performance counters in hardware, or none but that of the cycles")
+    clock_gating: bool = option(
+        False, "Stop the clock of arrays and event engines while nothing is in them: for standard cells"
+    )
     event_bin: int | None = option(
         None,
         "Spike data: the host sends time-stamped events; a step lasts this many units of the stamps",

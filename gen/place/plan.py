@@ -42,6 +42,7 @@ def plan(network: Network, options: PlanOptions | None = None) -> Design:
     params = AcceleratorParams(name=_name(network), engines=engines, **host_side(network, options))
     if options.counters is Counters.NONE:
         params = params.without_counters()
+    params = params.with_clock_gating(options.clock_gating)
     return Design(params=params, network=network, stage_counts=counts)
 
 

@@ -9,8 +9,9 @@ from tospike.hw.arithmetic import shape_of
 from tospike.hw.array.array import SystolicArray, row_layout
 from tospike.hw.array.control import LayerControl
 from tospike.hw.delay import Skew
+from tospike.hw.gating import gated
 from tospike.hw.memory import LoadableMemory
-from tospike.hw.params import ArrayParams
+from tospike.hw.params import ARRAY, ArrayParams
 
 
 def layer_descriptor(
@@ -64,13 +65,18 @@ def tiles_in_flight(
     return InFlight(some_free=some_free, none_inside=none_inside)
 
 
-def skewed_array(m: Module, params: ArrayParams, rows: Value, cols: Value) -> SystolicArray:
-    """Return the array, fed through delay lines that skew operands which arrive in the same cycle."""
-    m.submodules.array = array = SystolicArray(params)
-    m.submodules.skew_rows = skew_rows = Skew(row_layout(params), params.rows)
-    m.submodules.skew_cols = skew_cols = Skew(
-        shape_of(params.weight), params.cols, group=params.products_per_multiplier
-    )
+def skewed_array(
+    m: Module, params: ArrayParams, rows: Value, cols: Value, *, awake: Value | None = None
+) -> SystolicArray:
+    """Return the array, fed through delay lines that skew operands which arrive in the same cycle.
+
+    The clock of both runs while ``awake`` is high; with ``None``, always.
+    """
+    array = SystolicArray(params)
+    skew_rows = Skew(row_layout(params), params.rows)
+    skew_cols = Skew(shape_of(params.weight), params.cols, group=params.products_per_multiplier)
+    for name, part in zip(ARRAY, (array, skew_rows, skew_cols), strict=True):
+        m.submodules[name] = part if awake is None else gated(part, awake)
     m.d.comb += [
         skew_rows.i.eq(rows),
         Value.cast(skew_cols.i).eq(cols),

@@ -71,10 +71,14 @@ class ConvEngine(Engine[ConvParams]):
         layer = layer_descriptor(m, parts.control, stored["layers"], layout, first)
         in_flight = self._run_layers(m, layer)
         self._front(m, layer)
-        self._datapath(m, layer, stored)
+        awake = Signal()  # operands or sums are in the array
+        self._datapath(m, layer, stored, awake)
         self._results(m, layer, stored["channels"])
         self._output(m)
-        counting = self._count(m, layer, in_flight)
+        if params.is_counted or params.clock_gating:
+            feeding = delayed(m, parts.sequencer.busy, parts.reader.latency, name="feeding")
+            m.d.comb += awake.eq(feeding | ~in_flight.none_inside)
+        counting = self._count(m, layer, awake)
         sending = parts.output.o.valid | self.o.valid | counting
         m.d.comb += self.busy.eq(parts.control.busy | ~parts.control.empty | parts.loader.partial | sending)
         return m
@@ -141,7 +145,7 @@ class ConvEngine(Engine[ConvParams]):
         early = self._params.loads_early
         m.d.comb += loader.release.eq(control.start & layer.final if early else control.done & control.final)
 
-    def _datapath(self, m: Module, layer: data.View, stored: Mapping[str, LoadableMemory]) -> None:
+    def _datapath(self, m: Module, layer: data.View, stored: Mapping[str, LoadableMemory], awake: Value) -> None:
         """Connect activations and weights, array and tile buffer."""
         array, parts = self._params.array, m.submodules
         sequencer, reader, results = parts.sequencer, parts.reader, parts.results
@@ -159,7 +163,8 @@ class ConvEngine(Engine[ConvParams]):
             ]
         fmt = self._params.weight_stream
         word = self._stored_weights(m, layer, stored["weights"]) if fmt is None else self._streamed_weights(m, fmt)
-        systolic = skewed_array(m, array, rows, weight_operands(array, word))
+        gate = awake if self._params.clock_gating else None
+        systolic = skewed_array(m, array, rows, weight_operands(array, word), awake=gate)
         m.d.comb += [results.i.eq(systolic.results), results.valid.eq(systolic.valid[0])]
 
     def _results(self, m: Module, layer: data.View, channels: LoadableMemory) -> None:
@@ -212,19 +217,18 @@ class ConvEngine(Engine[ConvParams]):
         connect(m, output.o, buffer_out.i)
         connect(m, buffer_out.o, flipped(self.o))
 
-    def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
+    def _count(self, m: Module, layer: data.View, awake: Value) -> Value:
         """Drive the counters, if there are any; return whether a frame is still on its way to them."""
         if not self._params.is_counted:
             return C(0)
         sequencer, post = m.submodules.sequencer, m.submodules.post
-        feeding = delayed(m, sequencer.busy, m.submodules.reader.latency, name="feeding")
         increments = {
             "frames": self.o.valid & self.o.ready & (self.o.payload.kind == TokenKind.END),
             "macs": Mux(post.valid, layer.macs, 0),
             "act_words": sequencer.step,
             "weight_words": sequencer.step,
             "results": post.valid,
-            "array_cycles": feeding | ~in_flight.none_inside,
+            "array_cycles": awake,
         }
         return count_up(m, self.counters, self.clear, increments)["frames"]
 

@@ -13,6 +13,7 @@ from tospike.hw.encoders import delay_layout
 from tospike.hw.encoders import layout as encoder_layout
 from tospike.hw.layout import INDEX_BITS, REGION_BITS, MemoryShape
 from tospike.hw.params import (
+    AWAKE,
     AcceleratorParams,
     CochleaParams,
     ConvParams,
@@ -149,13 +150,13 @@ def counter_names(params: AcceleratorParams) -> tuple[str, ...]:
     """Return the counters in the order of their registers: ``cycles``, ``inputs``, then ``<engine>.<counter>``.
 
     ``cycles`` counts the cycles in which a sample is inside, ``inputs`` the VALUEs or beats sent to the first engine.
-    Without performance counters, there is ``cycles`` alone.
+    Without performance counters, there is ``cycles`` alone. An engine that sleeps has `AWAKE` after its own.
     """
     engines = (
         f"{index}.{name}"
         for index, engine in enumerate(params.engines)
         if engine.is_counted
-        for name in engine_layout(engine).counter_names(engine)
+        for name in (*engine_layout(engine).counter_names(engine), *((AWAKE,) if engine.sleeps else ()))
     )
     return ("cycles", *(("inputs",) if params.is_counted else ()), *engines)
 

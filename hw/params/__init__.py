@@ -23,7 +23,7 @@ from tospike.hw.params.engines.delay import LONGEST_DELAY, DelayParams
 from tospike.hw.params.engines.delta import CHANGE, DeltaParams
 from tospike.hw.params.engines.encoder import EncoderParams
 from tospike.hw.params.engines.encoding import Encoding
-from tospike.hw.params.engines.engine import EngineParams, Readout
+from tospike.hw.params.engines.engine import ARRAY, AWAKE, WHOLE, EngineParams, Readout
 from tospike.hw.params.engines.event import LIST_SETTLE, RING_WORDS, EventParams, NeuronUpdate
 from tospike.hw.params.engines.event_ann import AnnLayerParams, DeltaAnnParams, EventAnnParams
 from tospike.hw.params.engines.noise import NOISE_LAGS, NoiseParams
@@ -75,6 +75,8 @@ from tospike.hw.params.stream import (
 )
 
 __all__ = [
+    "ARRAY",
+    "AWAKE",
     "BYTES_PER_BEAT",
     "CHANGE",
     "HOST_BITS",
@@ -92,6 +94,7 @@ __all__ = [
     "REQUIRED",
     "RING_WORDS",
     "SPIKE",
+    "WHOLE",
     "WORD_ADDRESS",
     "WORD_BITS",
     "WORD_KIND",

@@ -209,6 +209,10 @@ class AcceleratorParams:
         """Return this accelerator without performance counters, but that of the cycles."""
         return replace(self, engines=tuple(engine.without_counters() for engine in self.engines))
 
+    def with_clock_gating(self, gated: bool) -> "AcceleratorParams":
+        """Return this accelerator with or without clock gating in the engines whose clock can stop."""
+        return replace(self, engines=tuple(engine.with_clock_gating(gated) for engine in self.engines))
+
     @property
     def input(self) -> TokenFormat:
         """Token format of the first engine's input."""

@@ -24,9 +24,6 @@ from tospike.hw.spiking.sequencer import Sequencer, operation_layout, updates_in
 from tospike.hw.spiking.serializer import Serializer, lane_word_layout
 from tospike.hw.streams import Buffer, Queue
 
-PIPELINE = 14
-"""Cycles after which an operation has left every pipeline, that of the counters included."""
-
 
 class EventEngine(Engine[EventParams]):
     """A layer with synapses in on-chip memory, which processes ``lanes`` neurons per cycle.
@@ -285,15 +282,14 @@ class EventEngine(Engine[EventParams]):
     def _settle(self, m: Module) -> None:
         """Drive ``busy`` until all pipelines are empty."""
         params = self._params
-        cycles = PIPELINE + params.neuron.extra_cycles + params.bank_cycles + 2 * params.group_cycles
-        settle = Signal(range(cycles + 1))
+        settle = Signal(range(params.settle + 1))
         working = m.submodules.sequencer.busy | m.submodules.input.o.valid
         if params.window:
             working |= m.submodules.address_decoder.busy
         if params.activation is not None:
             working |= m.submodules.activate.busy
         with m.If(working):
-            m.d.sync += settle.eq(cycles)
+            m.d.sync += settle.eq(params.settle)
         with m.Elif(settle.any()):
             m.d.sync += settle.eq(settle - 1)
         m.d.comb += self.busy.eq(working | settle.any())

@@ -20,9 +20,6 @@ from tospike.hw.spiking.serializer import Serializer, lane_word_layout
 from tospike.hw.streams import Buffer, Register
 from tospike.hw.tokens import token_stream
 
-PIPELINE = 10
-"""Cycles after which a token has left every pipeline, that of the counters included."""
-
 
 class RegisterEngine(Engine[EventParams]):
     """A layer with dense synapses in on-chip memory and a datapath per neuron. Throughput one token per cycle.
@@ -87,9 +84,9 @@ class RegisterEngine(Engine[EventParams]):
             self._connect_recurrence(m, spikes, second)
         if params.is_counted:
             self._count(m, first, starting, spikes, [*overflows, *self._update_flags(m, cells, second)])
-        settle = Signal(range(PIPELINE + 1))
+        settle = Signal(range(params.settle + 1))
         with m.If(taken | starting):
-            m.d.sync += settle.eq(PIPELINE)
+            m.d.sync += settle.eq(params.settle)
         with m.Elif(settle.any()):
             m.d.sync += settle.eq(settle - 1)
         m.d.comb += self.busy.eq(m.submodules.input.o.valid | starting | sending.any() | settle.any())

@@ -78,15 +78,19 @@ class SystolicEngine(Engine[SystolicParams]):
         params, parts = self._params, m.submodules
         stored = self._memories(m)
         self._add_parts(m)
+        awake = Signal()  # operands or sums are in the array
         layout, first = descriptor_layout(params), self._contents["layers"][0]
         layer = layer_descriptor(m, parts.control, stored["layers"], layout, first)
         target = Mux(parts.control.source, 0, buffer_depth(params))  # base of the results, or of the next frame
         self._front(m, layer, target)
-        self._datapath(m, layer, self._weights(m, stored))
+        self._datapath(m, layer, self._weights(m, stored), awake)
         self._results(m, layer, stored["channels"], target)
         reordering = self._output(m, layer)
         in_flight = self._run_layers(m, layer)
-        counting = self._count(m, layer, in_flight)
+        if params.is_counted or params.clock_gating:
+            feeding = delayed(m, parts.feeder.busy, self._operand_latency, name="feeding")
+            m.d.comb += awake.eq(feeding | ~in_flight.none_inside)
+        counting = self._count(m, layer, awake)
         sending = reordering | parts.output.o.valid | self.o.valid | counting
         m.d.comb += self.busy.eq(parts.control.busy | ~parts.control.empty | parts.loader.partial | sending)
         return m
@@ -188,13 +192,13 @@ class SystolicEngine(Engine[SystolicParams]):
         ]
         return delayed(m, weights.word, Feeder.LATENCY + 1, name="streamed", reset_less=True)
 
-    def _datapath(self, m: Module, layer: data.View, weights: Value) -> None:
+    def _datapath(self, m: Module, layer: data.View, weights: Value, awake: Value) -> None:
         """Connect operands, array and result buffer; weight-stationary, an accumulator lies before the buffer."""
         params, array, results = self._params, self._params.array, m.submodules.results
         operands = fetch_operands(
             m, array, m.submodules.feeder, m.submodules.activations, weights, late=self._params.bank_cycles
         )
-        systolic = skewed_array(m, array, operands.rows, operands.cols)
+        systolic = skewed_array(m, array, operands.rows, operands.cols, awake=awake if params.clock_gating else None)
         if array.dataflow is Dataflow.OS:
             m.d.comb += [
                 results.i.eq(systolic.results),
@@ -283,12 +287,11 @@ class SystolicEngine(Engine[SystolicParams]):
         connect(m, buffer_out.o, flipped(self.o))
         return reordering
 
-    def _count(self, m: Module, layer: data.View, in_flight: InFlight) -> Value:
+    def _count(self, m: Module, layer: data.View, awake: Value) -> Value:
         """Drive the counters, if there are any; return whether a frame is still on its way to them."""
         if not self._params.is_counted:
             return C(0)
         feeder, post = m.submodules.feeder, m.submodules.post
-        feeding = delayed(m, feeder.busy, self._operand_latency, name="feeding")
         depth = Signal(len(layer.inputs) + 1)
         m.d.sync += depth.eq(layer.inputs + 1)
         increments = {
@@ -297,6 +300,6 @@ class SystolicEngine(Engine[SystolicParams]):
             "act_words": feeder.act_read,
             "weight_words": feeder.weight_read,
             "results": post.valid,
-            "array_cycles": feeding | ~in_flight.none_inside,
+            "array_cycles": awake,
         }
         return count_up(m, self.counters, self.clear, increments)["frames"]

@@ -11,6 +11,7 @@ struct EventEngineParams {
     int64_t to_offer, sent, update_return, list_settle, in_flight;
     int64_t lists_words, recurrent;
     int64_t front_tokens, front_latency;
+    int64_t settle;
 };
 
 // What an engine computed for a sample.
@@ -87,6 +88,9 @@ struct EventEngine : Link {
         update(begin, every.data());
         return taken;
     }
+
+    // First cycle in which nothing is inside.
+    Cycle empty() const { return max(free, departed.back() + params.sent) + params.settle; }
 
     void follow(const Link &before) override {
         auto &last = static_cast<const EventEngine &>(before);
@@ -165,35 +169,40 @@ struct EventEngine : Link {
     }
 };
 
-// tospike.sim.cycles.front.FrontLink
+// tospike.sim.cycles.front.SleepingFrontLink
 struct FrontLink : Link {
     EventEngineParams params;
     EventEngine engine;
     std::vector<Cycle> departed;  // when the last tokens left, a ring
     size_t oldest = 0;
+    Cycle asleep = -1, awake = 0;
 
     FrontLink(const EventEngineParams &given, const EventRun &run, Link &downstream)
         : params(given), engine(params, run, downstream), departed(params.front_tokens, -1) {}
 
     Cycle take_values(Cycle offer, int64_t count, int64_t last_address) override {
-        Cycle entered = offer;
+        Cycle entered = offer, first = offer;
+        bool some = count > 0;
         for (; count > 0; --count) {
             entered = max(offer, departed[oldest] + 1);
             depart(engine.take_values(entered + params.front_latency, 1, last_address));
             offer = entered + 1;
         }
+        if (some) wake(first);
         return entered;
     }
 
     Cycle take_tick(Cycle offer) override {
         Cycle entered = max(offer, departed[oldest] + 1);
         depart(engine.take_tick(entered + params.front_latency));
+        wake(offer);
         return entered;
     }
 
     Cycle take_end(Cycle offer) override {
         Cycle entered = max(offer, departed[oldest] + 1);
         depart(engine.take_end(entered + params.front_latency));
+        wake(offer);
         return entered;
     }
 
@@ -201,10 +210,17 @@ struct FrontLink : Link {
         auto &last = static_cast<const FrontLink &>(before);
         departed = last.departed;
         oldest = last.oldest;
+        asleep = last.asleep;
         engine.follow(last.engine);
     }
 
   private:
+    void wake(Cycle offer) {
+        Cycle until = max(engine.empty(), asleep);
+        awake += until - max(asleep, offer);
+        asleep = until;
+    }
+
     void depart(Cycle cycle) {
         departed[oldest] = cycle;
         oldest = (oldest + 1) % departed.size();

@@ -87,6 +87,10 @@ void last_beats(Stage *sinks, Cycle *last_beat) {
     for (size_t n = 0; n < sinks->size(); ++n) last_beat[n] = static_cast<Sink &>(*(*sinks)[n]).last_beat;
 }
 
+void awake_cycles(Stage *engines, Cycle *awake) {
+    for (size_t n = 0; n < engines->size(); ++n) awake[n] = static_cast<FrontLink &>(*(*engines)[n]).awake;
+}
+
 void send_sparse_frames(Stage *stage, int64_t follows, const uint8_t *frames, int64_t inputs) {
     send_samples(*stage, 0, follows, [=](Link &link, size_t n, Cycle before) {
         return send_sparse_frame(link, frames + n * inputs, inputs, before);

@@ -10,7 +10,7 @@ import numpy as np
 from tospike.hw.params import LIST_SETTLE, AcceleratorParams, Contents, HostInput, Readout
 from tospike.sim.arithmetic import Ints
 from tospike.sim.compiled.library import Library, flags, library
-from tospike.sim.cycles.front import FrontLink
+from tospike.sim.cycles.front import FrontLink, SleepingFrontLink
 from tospike.sim.cycles.link import (
     DenseSink,
     EarlySink,
@@ -67,6 +67,11 @@ class CompiledLink:
     def last_beat(self) -> Ints:
         """Of a sink: the cycle in which the host takes the last beat."""
         return self._take("last_beats")
+
+    @property
+    def awake(self) -> Ints:
+        """Of an event engine: cycles in which its clock runs if it sleeps, see `SleepingFrontLink`."""
+        return self._take("awake_cycles")
 
     def _take(self, function: str, *args: Ints) -> Ints:
         taken = np.empty(self._samples, dtype=np.int64)
@@ -132,6 +137,7 @@ def _event_engine(functions: Library, front: FrontLink) -> CompiledLink | None:
         "recurrent": params.recurrent,
         "front_tokens": len(front.departed),
         "front_latency": front.latency,
+        "settle": params.settle,
     }
     arrays = (flags(run.spikes), flags(run.updated), flags(run.outputs), spent)
     stride = 0 if spent is None else spent.shape[1]
@@ -176,6 +182,7 @@ _COMPILED: dict[type[Any], Callable[[Library, Any], CompiledLink | None]] = {
     FirstSpikeOfImageSink: _first_spike_of_image_sink,
     EarlySink: _early_sink,
     FrontLink: _event_engine,
+    SleepingFrontLink: _event_engine,
     EncoderLink: _encoder,
     DelayLink: _delay,
 }

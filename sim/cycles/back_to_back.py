@@ -97,30 +97,30 @@ def fixed_departures(params: AcceleratorParams, samples: int) -> Ints:
         EngineRun(sent=np.zeros((1, 1, engine.output.addresses), dtype=np.int64), counters={}, operations={})
         for engine in params.engines
     ]
-    sink, link = chain_links(params, sample, runs)
+    chain = chain_links(params, sample, runs)
     left = np.empty(samples, dtype=np.int64)
     before = None
     for number in range(samples):
-        before = send(params, sample, link, before)
-        left[number] = answered(params, sink)[0]
+        before = send(params, sample, chain.first, before)
+        left[number] = answered(params, chain.sink)[0]
     return left
 
 
 def _chained(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> Ints:
     """Return the departures of samples, each through the links that the one before has left."""
-    sink, link = chain_links(params, sample, runs)
-    if isinstance(link, CompiledLink):
-        link.send(params, sample, follows=True)
-        return answered(params, sink)
+    chain = chain_links(params, sample, runs)
+    if isinstance(chain.first, CompiledLink):
+        chain.first.send(params, sample, follows=True)
+        return answered(params, chain.sink)
     left = np.empty(len(sample), dtype=np.int64)
     last, before = None, None
     for number in range(len(sample)):
         one = [_only(run, number) for run in runs]
-        sink, link = chain_links(params, sample[number : number + 1], one, compiles=False)
+        chain = chain_links(params, sample[number : number + 1], one, compiles=False)
         if last is not None:
-            follow(link, last)
-        before, last = send(params, sample[number : number + 1], link, before), link
-        left[number] = answered(params, sink)[0]
+            follow(chain.first, last)
+        before, last = send(params, sample[number : number + 1], chain.first, before), chain.first
+        left[number] = answered(params, chain.sink)[0]
     return left
 
 

@@ -1,12 +1,14 @@
 """Exact cycle counts of a chain of engines: see `tospike.sim.cycles.link` for the method."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tospike.hw.params import AcceleratorParams, BeatFormat, HostOutput
 from tospike.sim.arithmetic import Ints
 from tospike.sim.compiled.links import CompiledLink, compiled
+from tospike.sim.cycles.front import SleepingFrontLink
 from tospike.sim.cycles.host import send
 from tospike.sim.cycles.link import (
     DenseSink,
@@ -43,28 +45,65 @@ def chain_cycles(params: AcceleratorParams, sample: Sample, runs: Sequence[Engin
     runs
         The results of each engine, in order.
     """
-    sink, link = chain_links(params, sample, runs)
-    if isinstance(link, CompiledLink):
-        link.send(params, sample)
+    return chain_times(params, sample, runs).cycles
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChainTimes:
+    """How long N samples take, each alone."""
+
+    cycles: Ints
+    """(N,): see ``docs/explanation/architecture.md``."""
+    awake: Mapping[int, Ints]
+    """By the numbers of the engines that sleep: (N,) cycles in which their clock runs."""
+
+
+def chain_times(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> ChainTimes:
+    """Return how long each sample takes; arguments as of `chain_cycles`."""
+    chain = chain_links(params, sample, runs)
+    if isinstance(chain.first, CompiledLink):
+        chain.first.send(params, sample)
     else:
-        send(params, sample, link)
-    return answered(params, sink)
+        send(params, sample, chain.first)
+    awake = {
+        number: link.awake
+        for number, (engine, link) in enumerate(zip(params.engines, chain.engines, strict=True))
+        if engine.sleeps and isinstance(link, SleepingFrontLink | CompiledLink)
+    }
+    return ChainTimes(cycles=answered(params, chain.sink), awake=awake)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chain:
+    """The timing models of a chain."""
+
+    sink: Sink | BeatSink
+    """Of the host's output."""
+    engines: Sequence[Link]
+    """Of the engines, in order."""
+
+    @property
+    def first(self) -> Link:
+        """The link to the first engine."""
+        return self.engines[0]
 
 
 def chain_links(
     params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun], *, compiles: bool = True
-) -> tuple[Sink | BeatSink, Link]:
-    """Return the timing model of the host's output before the first sample, and the link to the first engine.
+) -> Chain:
+    """Return the timing models of a chain before the first sample.
 
     With ``compiles``, compiled code takes the place of Python where it can.
     """
     sink, link = _output(params, runs[-1], compiles=compiles)
     inputs = (sample, *(run.sent for run in runs[:-1]))
+    engines: list[Link] = []
     for engine, run, received in reversed(list(zip(params.engines, runs, inputs, strict=True))):
         made = MODELS[type(engine)].link(engine, run, received, link)
         # only what is compiled itself can be downstream of compiled code: other chains need no compiler
         link = compiled(made) if isinstance(link, CompiledLink) else made
-    return sink, link
+        engines.insert(0, link)
+    return Chain(sink=sink, engines=engines)
 
 
 def answered(params: AcceleratorParams, sink: Sink | BeatSink) -> Ints:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tospike.sim.arithmetic import Ints
 from tospike.sim.cycles.link import Link
@@ -21,6 +22,14 @@ class BufferedLink(Link, Protocol):
         """Return when VALUE ``number`` (2 or more, counted from 1) of the last ``count`` was taken."""
 
 
+class SleepingLink(BufferedLink, Protocol):
+    """A link whose engine may sleep."""
+
+    @property
+    def empty(self) -> Ints:
+        """First cycle in which nothing is in the engine, if no other token arrives."""
+
+
 @dataclass(kw_only=True, eq=False)
 class FrontLink:
     """`tospike.hw.streams.Buffer` and, with a window, the registers of `tospike.hw.spiking.address_decoder`.
@@ -29,7 +38,7 @@ class FrontLink:
     ``latency`` cycles later at the earliest.
     """
 
-    carried = ("departed",)
+    carried: ClassVar[tuple[str, ...]] = ("departed",)
 
     engine: BufferedLink
     latency: int
@@ -67,12 +76,57 @@ class FrontLink:
         return entered
 
 
+@dataclass(kw_only=True, eq=False)
+class SleepingFrontLink(FrontLink):
+    """The front end of an engine whose clock stops while nothing is in it (``clock_gating``).
+
+    It wakes in the cycle in which a token is offered. Tokens that follow one another leave no gap to sleep in: each is
+    offered in the cycle after its predecessor was taken, while that is still inside.
+    """
+
+    carried = ("departed", "asleep")
+
+    engine: SleepingLink
+    asleep: Ints
+    """First cycle in which the clock stands still."""
+    awake: Ints
+    """Cycles in which the clock ran, that of the engine's last work and of the pipelines behind it included."""
+
+    def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
+        """Wake and take them."""
+        entered = super().take_values(offer, count, last_address)
+        self._wake(offer, count > 0)
+        return entered
+
+    def _pass(self, take: Callable[[Ints], Ints], offer: Ints) -> Ints:
+        entered = super()._pass(take, offer)
+        self._wake(offer, np.ones(len(offer), dtype=bool))
+        return entered
+
+    def _wake(self, offer: Ints, some: NDArray[np.bool_]) -> None:
+        """Run the clock from the ``offer`` of tokens, where there are some, until they have left the engine."""
+        until = np.where(some, np.maximum(self.engine.empty, self.asleep), self.asleep)
+        self.awake = self.awake + np.where(some, until - np.maximum(self.asleep, offer), 0)
+        self.asleep = until
+
+
 BUFFER = 2
 """Tokens that `tospike.hw.streams.Buffer` holds; its latency is 1."""
 
 
 def front_link(engine: BufferedLink, samples: int, *, registers: int = 0) -> FrontLink:
     """Return the timing model of an empty buffer, then ``registers`` pipeline registers, in front of an engine."""
-    return FrontLink(
-        engine=engine, latency=1 + registers, departed=np.full((BUFFER + registers, samples), -1, dtype=np.int64)
-    )
+    return FrontLink(engine=engine, latency=1 + registers, departed=_empty(samples, registers))
+
+
+def sleeping_front_link(engine: SleepingLink, samples: int, *, sleeps: bool, registers: int = 0) -> FrontLink:
+    """Return `front_link`; if the engine ``sleeps``, one that counts the cycles in which it is awake."""
+    if not sleeps:
+        return front_link(engine, samples, registers=registers)
+    zeros = np.zeros(samples, dtype=np.int64)
+    latency, departed = 1 + registers, _empty(samples, registers)
+    return SleepingFrontLink(engine=engine, latency=latency, departed=departed, asleep=zeros - 1, awake=zeros)
+
+
+def _empty(samples: int, registers: int) -> Ints:
+    return np.full((BUFFER + registers, samples), -1, dtype=np.int64)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tospike.hw.params import EventAnnParams
 from tospike.sim.arithmetic import Ints
-from tospike.sim.cycles.front import FrontLink, front_link
+from tospike.sim.cycles.front import FrontLink, sleeping_front_link
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.ann import EventAnnRun
@@ -90,8 +90,9 @@ def event_ann_link(params: EventAnnParams, run: EventAnnRun, frames: Sample, dow
     """Return the timing model of an ANN's layer on an event engine before its first frame."""
     samples = len(frames)
     zeros = np.zeros(samples, dtype=np.int64)
+    results = None
     if run.activations is not None:
-        downstream = ActivationLink(
+        results = ActivationLink(
             membranes=run.event.outputs,
             activations=run.activations,
             downstream=downstream,
@@ -99,4 +100,5 @@ def event_ann_link(params: EventAnnParams, run: EventAnnRun, frames: Sample, dow
             departed=zeros - 1,
             room=[],
         )
-    return front_link(event_engine_link(params, run.event, downstream, samples), samples)
+    engine = event_engine_link(params, run.event, downstream, samples, results=results)
+    return sleeping_front_link(engine, samples, sleeps=params.sleeps)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tospike.hw.params import DeltaAnnParams
 from tospike.sim.arithmetic import Ints
-from tospike.sim.cycles.front import FrontLink, front_link
+from tospike.sim.cycles.front import FrontLink, sleeping_front_link
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.ann_timing import ACTIVATE
@@ -93,11 +93,14 @@ def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, do
     zeros, never_yet = np.zeros(samples, dtype=np.int64), np.zeros(samples, dtype=bool)
     never = zeros - 1
     if run.changes is None:
-        return front_link(event_engine_link(params, run, downstream, samples), samples)
+        last = event_engine_link(params, run, downstream, samples)
+        return sleeping_front_link(last, samples, sleeps=params.sleeps)
+    changes_link = ChangesLink(changes=run.changes, downstream=downstream, departed=never)
     engine = HiddenLink(
         params=params,
         run=run,
-        downstream=ChangesLink(changes=run.changes, downstream=downstream, departed=never),
+        downstream=changes_link,
+        results=changes_link,
         ready=zeros,
         free=zeros,
         sent=never,
@@ -107,4 +110,4 @@ def delta_ann_link(params: DeltaAnnParams, run: DeltaAnnRun, changes: Sample, do
         listed=zeros,
         touched=never_yet,
     )
-    return front_link(engine, samples)
+    return sleeping_front_link(engine, samples, sleeps=params.sleeps)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tospike.hw.params import Readout, RegisterParams
 from tospike.sim.arithmetic import Ints
-from tospike.sim.cycles.front import FrontLink, front_link
+from tospike.sim.cycles.front import FrontLink, sleeping_front_link
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.golden import EventRun
@@ -21,13 +21,15 @@ TAKEN_TO_OFFER = 6
 class RegisterLink:
     """`tospike.hw.spiking.register.RegisterEngine`: every token takes one cycle."""
 
-    carried = ("ready", "sent", "departed", "fed_back")
+    carried = ("ready", "last", "sent", "departed", "fed_back")
 
     params: RegisterParams
     run: EventRun
     downstream: Link
     ready: Ints
     """First cycle in which a token can be taken."""
+    last: Ints
+    """When the last token was taken."""
     sent: Ints
     """When the last token was taken by the downstream engine."""
     departed: list[Ints]
@@ -40,11 +42,17 @@ class RegisterLink:
         """Take one per cycle."""
         last = np.maximum(offer, self.ready) + count - 1
         self.ready = np.where(count > 0, last + 1, self.ready)
+        self.last = np.where(count > 0, last, self.last)
         return last
 
     def taken(self, number: Ints, count: Ints) -> Ints:
         """Return when VALUE ``number`` (counted from 1) of the last ``count`` was taken."""
         return self.ready - 1 - (count - number)
+
+    @property
+    def empty(self) -> Ints:
+        """First cycle in which nothing is in the engine, its pipelines included, if no other token arrives."""
+        return np.maximum(self.last + 1 + self.params.settle, self.departed[-1] + SENT)
 
     def take_tick(self, offer: Ints) -> Ints:
         """Take it at once, unless too many updates are in flight."""
@@ -54,7 +62,7 @@ class RegisterLink:
             self.sent = self._send(taken, self.run.spikes[:, self.step], self.downstream, self.sent)
             self.sent = self.downstream.take_tick(np.maximum(taken + TAKEN_TO_OFFER, self.sent + 1))
             self.departed = [*self.departed[1:], self.sent]
-        self.ready = taken + 1
+        self.ready, self.last = taken + 1, taken
         if self.params.recurrent:
             last = self._send(taken, self.run.spikes[:, self.step], self, self.fed_back)
             self.fed_back = np.maximum(taken + TAKEN_TO_OFFER, last + 1)
@@ -69,7 +77,7 @@ class RegisterLink:
             self.sent = self._send(taken, self.run.outputs, self.downstream, self.sent)
         self.sent = self.downstream.take_end(np.maximum(taken + TAKEN_TO_OFFER, self.sent + 1))
         self.departed = [*self.departed[1:], self.sent]
-        self.ready = taken + 1
+        self.ready, self.last = taken + 1, taken
         return taken
 
     def _send(self, taken: Ints, values: NDArray[np.generic], downstream: Link, sent: Ints) -> Ints:
@@ -92,8 +100,9 @@ def register_link(params: RegisterParams, run: EventRun, trains: Sample, downstr
         run=run,
         downstream=downstream,
         ready=zeros,
+        last=zeros - 1,
         sent=zeros - 1,
         fed_back=zeros - 1,
         departed=updates_departed(params, zeros),
     )
-    return front_link(engine, len(trains))
+    return sleeping_front_link(engine, len(trains), sleeps=params.sleeps)

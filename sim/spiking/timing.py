@@ -1,6 +1,7 @@
 """Exact timing of the event engine."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,16 @@ UPDATES_IN_FLIGHT = 2
 """Updates whose spikes may be in flight at a time: `tospike.hw.spiking.sequencer.updates_in_flight`."""
 
 SENT = 2
-"""Cycles from the departure of a TICK or END to the start of an update that waited for it."""
+"""Cycles from the departure of a TICK or END to the start of an update that waited for it, and to the first cycle in
+which nothing of it is inside."""
+
+
+class ResultsLink(Link, Protocol):
+    """A link inside of the engine, at its end."""
+
+    @property
+    def departed(self) -> Ints:
+        """When the last token left the engine."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -49,6 +59,8 @@ class EventLink:
     """First cycle in which an update of listed words can begin."""
     touched: NDArray[np.bool_]
     """Whether there has been a VALUE since the last update."""
+    results: "ResultsLink | None" = None
+    """What turns membranes into results inside of the engine: ``downstream``, if there is one."""
     spent: Ints | None = None
     """With a window: the result of `tospike.sim.spiking.window_timing.spent_cycles`."""
     seen: Ints | int = 0
@@ -151,6 +163,12 @@ class EventLink:
         return begin + np.count_nonzero(updated, axis=1) + self.params.update_return
 
     @property
+    def empty(self) -> Ints:
+        """First cycle in which nothing is in the engine, its pipelines included, if no other token arrives."""
+        done = np.maximum(self.free, self.departed[-1] + SENT)
+        return (done if self.results is None else np.maximum(done, self.results.departed + SENT)) + self.params.settle
+
+    @property
     def to_offer(self) -> int:
         """Cycles from the update of a word to the offer of its first token."""
         params = self.params
@@ -187,14 +205,21 @@ class EventLink:
 
 
 def event_engine_link(
-    engine: EventParams, run: EventRun, downstream: Link, samples: int, *, spent: Ints | None = None
+    engine: EventParams,
+    run: EventRun,
+    downstream: Link,
+    samples: int,
+    *,
+    results: ResultsLink | None = None,
+    spent: Ints | None = None,
 ) -> EventLink:
-    """Return the timing model of an event engine before its first sample; ``spent`` as in `EventLink`."""
+    """Return the timing model of an event engine before its first sample; see `EventLink` for the last two."""
     zeros = np.zeros(samples, dtype=np.int64)
     return EventLink(
         params=engine,
         run=run,
-        downstream=downstream,
+        downstream=results or downstream,
+        results=results,
         ready=zeros,
         free=zeros,
         sent=zeros - 1,

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from tospike.hw.params import EventWindow, SpikingParams
 from tospike.sim.arithmetic import Ints
 from tospike.sim.compiled.counting import count_nonzero
-from tospike.sim.cycles.front import FrontLink, front_link
+from tospike.sim.cycles.front import FrontLink, sleeping_front_link
 from tospike.sim.cycles.link import Link
 from tospike.sim.engine import Sample
 from tospike.sim.spiking.golden import EventRun
@@ -36,6 +36,7 @@ def spiking_link(params: SpikingParams, run: EventRun, trains: Sample, downstrea
     """Return the timing model of a spiking layer's event engine before its first sample."""
     samples, window = len(trains), params.window
     if window is None:
-        return front_link(event_engine_link(params, run, downstream, samples), samples)
+        return sleeping_front_link(event_engine_link(params, run, downstream, samples), samples, sleeps=params.sleeps)
     spent = spent_cycles(params, window, trains)
-    return front_link(event_engine_link(params, run, downstream, samples, spent=spent), samples, registers=DECODE)
+    engine = event_engine_link(params, run, downstream, samples, spent=spent)
+    return sleeping_front_link(engine, samples, sleeps=params.sleeps, registers=DECODE)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from tospike.compare.energy.activity import Counts
 from tospike.compare.energy.cost_model import Resources, Technology, Unit
 from tospike.compare.energy.counters.hardware import engine_work
-from tospike.compare.energy.counters.registers import HOST, register_bits
+from tospike.compare.energy.counters.registers import HOST, array_of, register_bits
 from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork, StatePlacement
 from tospike.compare.energy.counts.model import Terms, sum_terms
 from tospike.compare.energy.summary import CounterEnergyReport, mean_terms, spread
@@ -117,13 +117,11 @@ def counter_energy(
     inside = np.atleast_1d(np.asarray(cycles, dtype=np.float64))
     engines = engine_work(params, counters, state)
     built = register_bits(params) if registers is None else registers
-    clocked = {
-        name: bits + sum(engine.moved_registers for engine in engines if engine.name == name)
-        for name, bits in built.items()
-    }
-    resources = resources_of(engines, sum(clocked.values()))
-    busy_bits = sum((clocked[engine.name] * engine.busy for engine in engines), np.zeros_like(inside))
-    idle_bits = resources.registers * inside - busy_bits
+    resources = resources_of(engines, sum(built.values()) + sum(engine.moved_registers for engine in engines))
+    host_bits = built[HOST] * inside
+    busy_bits = sum((engine_bits(engine, built) * engine.busy for engine in engines), np.zeros_like(inside))
+    clocked = sum((clocked_bits(technology, engine, built, inside) for engine in engines), host_bits)
+    idle_bits = clocked - busy_bits
     work = [work_terms(technology, engine, inside) for engine in engines]
     overheads: Terms = {
         "clock_busy": busy_bits * technology.clocked_bit,
@@ -136,8 +134,25 @@ def counter_energy(
         terms=sum_terms([*work, overheads]),
         area_um2=technology.area_um2(resources),
         busy={engine.name: float((engine.busy / inside).mean()) for engine in engines},
-        stoppable=(idle_bits - clocked[HOST] * inside) * technology.clocked_bit,
+        stoppable=(idle_bits - host_bits) * technology.clocked_bit,
     )
+
+
+def engine_bits(engine: EngineWork, built: Mapping[str, int]) -> int:
+    """Return the flip-flops of an engine, given those of `register_bits`."""
+    return built[engine.name] + built.get(array_of(engine.name), 0) + engine.moved_registers
+
+
+def clocked_bits(technology: Technology, engine: EngineWork, built: Mapping[str, int], inside: Counts) -> Counts:
+    """Return (N,): flip-flops of an engine that are clocked, summed over ``inside`` cycles.
+
+    Those that sleep are clocked while they are awake. The last work of a sample may end after its answer.
+    """
+    every, array = engine_bits(engine, built), built.get(array_of(engine.name))
+    if engine.awake is None or not technology.stops_clocks:
+        return every * inside
+    sleeping = every if array is None else array
+    return (every - sleeping) * inside + sleeping * engine.awake
 
 
 def resources_of(engines: Sequence[EngineWork], registers: int) -> Resources:
@@ -156,13 +171,28 @@ def resources_of(engines: Sequence[EngineWork], registers: int) -> Resources:
 def work_terms(technology: Technology, engine: EngineWork, cycles: Counts) -> Terms:
     """Return the (N,) pJ of an engine's accesses and arithmetic in (N,) ``cycles``, by term."""
     parts: list[Terms] = [{access.term: access.count * _access_price(technology, access)} for access in engine.accesses]
+    awake, asleep = _awake(technology, engine, cycles)
     parts += [
-        {"memory_idle": access.idle(cycles) * _idle_price(technology, access)}
+        {"memory_idle": access.idle(awake) * _idle_price(technology, access)}
         for access in engine.accesses
         if access.capacity_bits
     ]
+    if asleep is not None:
+        parts += [
+            {"memory_idle": access.ports * asleep * _deselected_price(technology, access)}
+            for access in engine.accesses
+            if access.capacity_bits
+        ]
     parts += [{unit.term: unit.count * _unit_price(technology, unit)} for unit in engine.arithmetic]
     return sum_terms(parts)
+
+
+def _awake(technology: Technology, engine: EngineWork, cycles: Counts) -> tuple[Counts, Counts | None]:
+    """Return the cycles in which an engine's memories are clocked, and those in which they are not, if there may be
+    any. The memories of an array are outside of the part that sleeps."""
+    if engine.awake is None or engine.has_array or not technology.stops_clocks:
+        return cycles, None
+    return engine.awake, cycles - engine.awake
 
 
 def _access_price(technology: Technology, access: Access) -> float:
@@ -175,8 +205,16 @@ def _idle_price(technology: Technology, access: Access) -> float:
     """Return the pJ of a port in a cycle without an access: a read that nothing uses, or a deselected memory."""
     if not technology.is_macro(access.bits, access.capacity_bits):
         return 0.0
-    price = technology.access(access.bits, access.capacity_bits)
-    return price if access.reads_always else price * technology.deselected
+    if access.reads_always:
+        return technology.access(access.bits, access.capacity_bits)
+    return _deselected_price(technology, access)
+
+
+def _deselected_price(technology: Technology, access: Access) -> float:
+    """Return the pJ of a port in a cycle in which its memory is not enabled."""
+    if not technology.is_macro(access.bits, access.capacity_bits):
+        return 0.0
+    return technology.access(access.bits, access.capacity_bits) * technology.deselected
 
 
 def _unit_price(technology: Technology, unit: Arithmetic) -> float:

@@ -5,6 +5,7 @@ same code prices the golden model's counters per sample and the totals read from
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 from tospike.compare.energy.activity import Counts
 from tospike.compare.energy.counters.work import EngineWork, StatePlacement
 from tospike.compare.energy.engines import ENGINES
-from tospike.hw.params import AcceleratorParams, EngineParams
+from tospike.hw.params import AWAKE, AcceleratorParams, EngineParams
 
 
 def engine_work(
@@ -42,4 +43,7 @@ def _own(values: Mapping[str, Counts], index: int) -> dict[str, Counts]:
 
 
 def _engine(index: int, params: EngineParams, state: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
-    return ENGINES[type(params)].work(f"engine_{index}", params, state, counters)
+    work = ENGINES[type(params)].work(f"engine_{index}", params, state, counters)
+    if not params.clock_gating:
+        return work
+    return replace(work, awake=counters[AWAKE if params.sleeps else "array_cycles"], has_array=not params.sleeps)

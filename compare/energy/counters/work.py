@@ -48,7 +48,7 @@ class Access:
         return not self.is_write and self.term != "queue_read" and not self.is_gated
 
     def idle(self, cycles: Counts) -> Counts:
-        """Return the numbers of cycles, over all ports, without an access."""
+        """Return the numbers of cycles, over all ports, without an access, of those in which the clock runs."""
         return np.maximum(self.ports * cycles - self.count, 0.0)
 
 
@@ -75,6 +75,10 @@ class EngineWork:
     arithmetic: tuple[Arithmetic, ...]
     busy: Counts
     """Cycles in which the datapath takes an operand or updates a word; it is idle in all others."""
+    awake: Counts | None = None
+    """Cycles in which the clock of its sleeping parts runs; ``None``: it always runs."""
+    has_array: bool = False
+    """Whether what sleeps is its array alone, and not its memories."""
     moved_registers: int = 0
     """Additional flip-flops if states are charged as if placed elsewhere."""
 

@@ -8,6 +8,7 @@ clock, memory accesses priced by the technology file, and leakage over the durat
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,7 @@ def gate_energy(
     *,
     cycles: Floats,
     period_ns: float,
+    asleep: Mapping[str, NDArray[np.integer]] = MappingProxyType({}),
 ) -> GateEnergy:
     """Return the energy of the activity.
 
@@ -84,6 +86,8 @@ def gate_energy(
         (samples,) cycles to charge.
     period_ns
         Clock period, for leakage.
+    asleep
+        (samples,) cycles in which the clock of a part stands still, by the path of the part.
     """
     samples = len(cycles)
     modules = sorted({_HOST, *(gate.path for gate in netlist.gates), *(_module(m.path) for m in netlist.macros)})
@@ -99,7 +103,10 @@ def gate_energy(
     for name, index in number.items():
         parts[part_of(name)] += spent[:, index]
     parts["memories"] += sum((pj for _, pj in accesses), np.zeros(samples))
-    parts["clock"] += (tree.pins_pj + tree.tree_pj) * cycles
+    clocked = cycles - sum(
+        (_share_of_sinks(netlist, library, path) * still for path, still in asleep.items()), np.zeros(samples)
+    )
+    parts["clock"] += (tree.pins_pj + tree.tree_pj) * clocked
     parts["leakage"] += _leakage_nw(netlist, library, tree, technology) * cycles * period_ns / _MEGA
     means = {name or "top": float(spent[:, index].mean()) for name, index in number.items()}
     return GateEnergy(
@@ -109,6 +116,13 @@ def gate_energy(
         period_ns=period_ns,
         edges=float(activity.edges.sum()) / samples,
     )
+
+
+def _share_of_sinks(netlist: Netlist, library: CellLibrary, part: str) -> float:
+    """Return the share of a part's flip-flops and memories among all loads of the clock."""
+    paths = [gate.path for gate in netlist.gates if library.cells[gate.cell].flip_flop]
+    paths += [macro.path for macro in netlist.macros]
+    return sum(path == part or path.startswith(f"{part}.") for path in paths) / len(paths)
 
 
 def _edge_prices(netlist: Netlist, library: CellLibrary, annotated: Annotated, number: Mapping[str, int]) -> Floats:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import WIDEST_SUM, ArrayParams, Dataflow, RequantizeParams, WeightSource
-from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
+from tospike.hw.params.engines.engine import ARRAY, EngineParams, check_counter_bits
 from tospike.hw.params.numbers import ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
 from tospike.hw.params.stream import WORD_BITS, Contents, TokenFormat, WeightFormat, require_stream_bits
@@ -149,6 +149,9 @@ class ConvParams(EngineParams):
     weights: WeightSource = field(default=WeightSource.MEMORY, metadata=ADDED)
     weight_stream_bits: int = field(default=WORD_BITS, metadata=ADDED)
     """TDATA width of streamed weights."""
+    clock_gating: bool = field(default=False, metadata=ADDED)
+
+    sleeping_parts = ARRAY
 
     def __post_init__(self) -> None:
         array = self.array

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from tospike.hw.params.check import require
 from tospike.hw.params.engines.array import ArrayParams
@@ -27,9 +27,20 @@ def check_counter_bits(bits: int) -> None:
     require(bits == 0 or 8 <= bits <= 32, f"counter-bits must be 0, for no counters, or from 8 to 32, not {bits}")
 
 
+AWAKE = "awake_cycles"
+"""The counter of cycles in which the clock of an engine that sleeps runs, from the first sample on."""
+WHOLE = ("",)
+"""All of an engine, as `EngineParams.sleeping_parts`."""
+ARRAY = ("array", "skew_rows", "skew_cols")
+"""A systolic array and the delay lines of its operands, as `EngineParams.sleeping_parts`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EngineParams(ABC):
     """An engine of a chain: tokens in, tokens out, and counters of ``counter_bits``."""
+
+    sleeping_parts: ClassVar[tuple[str, ...]] = ()
+    """Submodules whose clock can stop; `WHOLE`: the engine itself. None: its clock always runs."""
 
     @property
     @abstractmethod
@@ -65,6 +76,21 @@ class EngineParams(ABC):
         """Return this engine without performance counters."""
         none: dict[str, Any] = {"counter_bits": 0}  # a field of every class
         return replace(self, **none)
+
+    @property
+    def clock_gating(self) -> bool:
+        """Whether the clock of its `sleeping_parts` stops while nothing is in them. Outputs and cycles are the same."""
+        return False
+
+    def with_clock_gating(self, gated: bool) -> "EngineParams":
+        """Return this engine with or without clock gating; one whose clock always runs stays as it is."""
+        field: dict[str, Any] = {"clock_gating": gated}  # of every class with sleeping parts
+        return replace(self, **field) if self.sleeping_parts else self
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether the clock of the whole engine stops, so that its awake cycles are counted outside of it."""
+        return self.clock_gating and self.sleeping_parts == WHOLE
 
     def as_writable(self, weight_bits: int) -> "EngineParams":
         """Return this engine with memories that the host may write, for any network of this shape.

@@ -1,13 +1,14 @@
 """Parameters common to all event-driven engines."""
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from tospike.hw.params.added import ADDED
 from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.activation import ActivationParams
-from tospike.hw.params.engines.engine import EngineParams, Readout, check_counter_bits
+from tospike.hw.params.engines.engine import WHOLE, EngineParams, Readout, check_counter_bits
 from tospike.hw.params.engines.window import EventWindow
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.neurons.model import NeuronParams
@@ -54,6 +55,9 @@ class EventParams(EngineParams):
     bias: bool = False
     writable: bool = False
     counter_bits: int = 32
+    clock_gating: bool = field(default=False, metadata=ADDED)
+
+    sleeping_parts = WHOLE
 
     def __post_init__(self) -> None:
         require_range("inputs", self.inputs, 1, 1 << 16)
@@ -238,6 +242,11 @@ class EventParams(EngineParams):
         # the auxiliary state of a word is read 3 cycles after an update begins, and written back 10 cycles after
         late = max(0, 3 - self.words) if self.neuron.has_aux else 0
         return UPDATE_PIPELINE + self.neuron.extra_cycles + self.bank_cycles + late
+
+    @property
+    def settle(self) -> int:
+        """Cycles after its last work until every pipeline is empty, that of the counters included."""
+        return 14 + self.neuron.extra_cycles + self.bank_cycles + 2 * self.group_cycles
 
     @property
     def weight(self) -> IntFormat:

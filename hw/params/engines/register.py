@@ -24,6 +24,11 @@ class RegisterParams(SpikingLayerParams):
         return self.neurons
 
     @property
+    def settle(self) -> int:
+        """Cycles from taking a token until every pipeline is empty, that of the counters included."""
+        return 10
+
+    @property
     def in_registers(self) -> bool:
         """``True``."""
         return True

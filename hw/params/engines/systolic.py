@@ -6,7 +6,7 @@ from tospike.hw.params.added import ADDED
 from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.array import WIDEST_SUM, ArrayParams, Dataflow, RequantizeParams, WeightSource
-from tospike.hw.params.engines.engine import EngineParams, check_counter_bits
+from tospike.hw.params.engines.engine import ARRAY, EngineParams, check_counter_bits
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
@@ -57,6 +57,9 @@ class SystolicParams(EngineParams):
     """Depth of the FIFO of streamed weights, in words of one weight per column."""
     weight_stream_bits: int = field(default=WORD_BITS, metadata=ADDED)
     """TDATA width of streamed weights."""
+    clock_gating: bool = field(default=False, metadata=ADDED)
+
+    sleeping_parts = ARRAY
     weight_banks: bool = True
     """Split a memory of more than 2 * `BANK_WORDS` words of weights into banks, each with an output register: for block
     RAMs. Standard cells have memories of any depth."""

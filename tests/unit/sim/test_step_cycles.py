@@ -63,7 +63,7 @@ def test_a_step_is_answered_once_its_tick_has_left(name, monkeypatch):
     design = of(NETWORKS[name])
     x, ticks, take_tick = busy_and_silent(design), [], TokenSink.take_tick
     monkeypatch.setattr(TokenSink, "take_tick", lambda sink, offer: ticks.append(offer[0]) or take_tick(sink, offer))
-    _, link = chain_links(design.params, x, golden.engine_runs(design, x), compiles=False)
+    link = chain_links(design.params, x, golden.engine_runs(design, x), compiles=False).first
     for step in range(STEPS):
         taken, events = np.array([step * GAP - 1]), np.flatnonzero(x[0, step])
         if len(events):

@@ -23,6 +23,7 @@ from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.programs import look
 from tospike.gen.tools.tool import Tool, ToolError
 from tospike.hw.params import (
+    AWAKE,
     AcceleratorParams,
     ArrayParams,
     DenseLayer,
@@ -148,6 +149,18 @@ def test_memories_work_as_often_as_the_counters_say(params, options):
     wanted = sum(np.mean(count) * price for count, price in zip(enabled, prices, strict=True))
     modules = found.energies[ZERO].modules
     assert sum(pj for name, pj in modules.items() if name.endswith("(memory)")) == pytest.approx(wanted)
+
+
+def test_the_clock_of_what_sleeps_is_charged_while_it_is_awake(options):
+    plain, gated = measured(SNN, options), measured(SNN.with_clock_gating(True), options)
+    always, stopped = plain.energies[ZERO], gated.energies[ZERO]
+    for part in set(PARTS) - {"clock"}:
+        np.testing.assert_array_equal(always.parts[part], stopped.parts[part])
+    cycles = plain.result.cycles
+    awake = [gated.result.counters[f"{number}.{AWAKE}"] for number in (1, 2)]
+    least = np.min([*awake, cycles], axis=0) / cycles  # if everything slept as long as the one that sleeps most
+    saved = stopped.parts["clock"] / always.parts["clock"]
+    assert (least < saved).all() and (saved[0] < 1).all()
 
 
 def test_hierarchy_survives(options):

@@ -1,0 +1,44 @@
+"""Clock gating: the clock of a part stands still while nothing is in it."""
+
+from typing import Any
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+
+CONFIGURED = 4
+"""Cycles after a configuration write until it is stored."""
+
+
+def gated(part: Any, awake: Value) -> Any:
+    """Return a component with a clock that runs in cycles in which ``awake`` is high.
+
+    In Amaranth and Verilog that is an enable of every register and memory port, which an FPGA has in each cell. For
+    standard cells synthesis makes clock gates of enables (Yosys: ``clockgate``).
+    """
+    return EnableInserter(awake)(part)
+
+
+def engine_awake(m: Module, engine: wiring.Component, *, name: str) -> Signal:
+    """Return whether the clock of an engine must run: a token is offered or inside, or its host needs it to.
+
+    ``engine.busy`` is low only when all of its pipelines are empty, so that no register would change.
+    """
+    awake = Signal(name=name)
+    wanted = engine.i.valid | engine.busy
+    if "clear" in engine.signature.members:
+        wanted |= engine.clear
+    if "config" in engine.signature.members:
+        configured = Signal(CONFIGURED, name=f"{name}_configured")
+        m.d.sync += configured.eq(Cat(engine.config.valid, configured))
+        wanted |= engine.config.valid | configured.any()
+    m.d.comb += awake.eq(wanted)
+    return awake
+
+
+def count_awake(m: Module, awake: Value, since: Value, clear: Value, *, bits: int, name: str) -> Signal:
+    """Return the number of cycles in which ``awake`` was high, from the first one with ``since`` on."""
+    count, counts, begun = Signal(bits, name=name), Signal(name=f"{name}_step"), Signal(name=f"{name}_begun")
+    m.d.sync += [begun.eq(begun | since), counts.eq(awake & (begun | since)), count.eq(count + counts)]
+    with m.If(clear):
+        m.d.sync += count.eq(0)
+    return count
