@@ -51,6 +51,10 @@ COMMANDS = {
         module="evaluate",
         summary="Measure accuracy, cycles and operation counts of a trained network on test data.",
     ),
+    "demo": Entry(
+        module="demo",
+        summary="Show what a network does with one sample: spikes, membranes, the answer and its energy, step by step.",
+    ),
     "data": Entry(
         summary="Look at data: what a data set or a recording of a sensor contains, as numbers and as a picture.",
         commands={

@@ -10,8 +10,8 @@ import typer
 from tospike.cli import console
 from tospike.cli.commands import new_app
 from tospike.cli.options import given_on_command_line, takes_options, without
-from tospike.cli.report_table import print_report
-from tospike.cli.stream_table import crossover_lines, stream_table
+from tospike.cli.tables.report import print_report
+from tospike.cli.tables.stream import crossover_lines, stream_table
 from tospike.compare.energy.cost_model import Technology
 from tospike.compare.energy.gates.study import GateStudyOptions
 from tospike.compare.search.options import SearchOptions

@@ -66,7 +66,7 @@ def run(design: Design, x: Array, traces: Traces | None = None, shared: SharedRu
     size = max(1, BATCH_SPIKES // sent)
     starts = range(0, len(x), size)
     result = _join([_run_batch(design, sample[start : start + size], start, traces, shared) for start in starts])
-    return _decide(design.params, result)
+    return decided(design.params, result)
 
 
 def as_sample(design: Design, x: Array) -> Sample:
@@ -120,7 +120,19 @@ def _traced(params: EngineParams, received: Sample, key: tuple[int, object, int]
 
 
 def _run_batch(design: Design, sample: Sample, start: int, traces: Traces | None, shared: SharedRuns | None) -> Result:
-    params, runs = design.params, engine_runs(design, sample, start, traces, shared)
+    return result_of(design.params, sample, engine_runs(design, sample, start, traces, shared))
+
+
+def result_of(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> Result:
+    """Return outputs, cycles and counts of a chain whose engines have run; outputs are values, never the class alone.
+
+    Parameters
+    ----------
+    sample
+        (N, steps, inputs) payloads that the host sends.
+    runs
+        The run of each engine, in order.
+    """
     sent = as_network(params, runs[-1].sent)
     operations = tuple(run.operations for run in runs)
     times = chain_times(params, sample, runs)
@@ -146,8 +158,8 @@ def _inputs(params: AcceleratorParams, sample: Sample) -> Ints:
     return count_nonzero(sample)
 
 
-def _decide(params: AcceleratorParams, result: Result) -> Result:
-    """Replace the outputs with the class if the hardware sends nothing else."""
+def decided(params: AcceleratorParams, result: Result) -> Result:
+    """Return a result with the class in place of the outputs, if the hardware sends nothing else."""
     match params.host_output:
         case HostOutput.FIRST_SPIKE:
             assert result.trains is not None  # the last engine sends spikes

@@ -11,11 +11,18 @@ from tospike.compare.report.numbers import count, percent, signed, significant
 def fill(name: str, **values: object) -> str:
     """Render the template ``name`` of this folder with ``values``; a missing value is an error."""
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(_text),
     )
     environment.filters.update(significant=significant, count=count, plain=as_text, signed=signed, percent=percent)
-    text = resources.files("tospike.compare.report").joinpath(name).read_text("utf-8")
-    return environment.from_string(text).render(**values)
+    return environment.get_template(name).render(**values)
+
+
+def _text(name: str) -> str:
+    return resources.files("tospike.compare.report").joinpath(name).read_text("utf-8")
 
 
 def as_text(value: object) -> str:

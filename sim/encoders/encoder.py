@@ -32,7 +32,11 @@ def run_encoder(params: EncoderParams, frames: NDArray[np.integer]) -> EngineRun
     fmt = params.payload
     _check_values(frames, fmt)
 
-    trains = coded(params.encoding, frames, params.steps, fmt.bits, params.seed)
+    return count_encoded(params, frames, coded(params.encoding, frames, params.steps, fmt.bits, params.seed))
+
+
+def count_encoded(params: EncoderParams, frames: NDArray[np.integer], trains: NDArray[np.integer]) -> EngineRun:
+    """Return the run of an encoder that sends (N, ``params.steps``, inputs) ``trains`` for (N, inputs) ``frames``."""
     recorded = count_nonzero(frames)
     values = recorded * params.steps if params.encoding.code.sends_all else count_nonzero(trains)
     ones = np.ones(len(frames), dtype=np.int64)

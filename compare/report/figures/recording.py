@@ -110,14 +110,21 @@ def draw_sample(data: DataSet, number: int, title: str) -> Figure:
         axes.imshow(sample.T, aspect="auto", origin="lower", interpolation="nearest", cmap="Greys")
         axes.set_xlabel("step")
         axes.set_ylabel("channel")
-    elif shape := _image_shape(data):
-        axes.imshow(_image(sample, shape), cmap="Greys", interpolation="nearest")
+    elif (image := picture_of(data, number)) is not None:
+        axes.imshow(image, cmap="Greys", interpolation="nearest")
         axes.set_axis_off()
     else:
         style_axes(axes, grid="y")
         axes.plot(sample, color=COLOUR["ink"], linewidth=0.8)
         axes.set_xlabel("value")
     return figure
+
+
+def picture_of(data: DataSet, number: int) -> NDArray[np.float64] | None:
+    """Return test sample ``number`` as (height, width) or (height, width, 3) values from 0 to 1; ``None``: its shape is
+    not that of a picture."""
+    shape = () if data.has_steps else _image_shape(data)
+    return _image(np.asarray(data.x[number], dtype=np.float64), shape) if shape else None
 
 
 def _image_shape(data: DataSet) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from rich.console import Console
 from support import reports
 from support.reports import SAMPLES, verdict_of, with_matched_qnn
 
-from tospike.cli.report_table import print_report
+from tospike.cli.tables.report import print_report
 from tospike.compare.energy.counts.models import MODELS
 from tospike.compare.energy.gates.levels import TERM_PARTS, part_levels
 from tospike.compare.energy.gates.parts import PARTS

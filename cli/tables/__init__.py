@@ -1,0 +1,1 @@
+"""The results of `tospike compare` as tables for the terminal."""

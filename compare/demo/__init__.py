@@ -1,0 +1,1 @@
+"""One sample through one or more designs: what every layer did, the answer, and what it cost."""
