@@ -127,7 +127,7 @@ def _network(found: list[Layer], shape: Shape, options: NirOptions, name: str) -
             "neurons behind it",
         )
         passed = [block for block in blocks if block.source in later]
-        stage, own = _stage(layer, blocks, passed, shapes, options)
+        stage, own = _stage(layer, blocks, passed, shapes, options, position=index)
         stages.append(stage)
         shapes[layer.neuron[0]] = own
         blocks = [Block(source=layer.neuron[0], shape=own), *passed]
@@ -145,7 +145,13 @@ def _network(found: list[Layer], shape: Shape, options: NirOptions, name: str) -
 
 
 def _stage(
-    layer: Layer, blocks: Sequence[Block], passed: Sequence[Block], shapes: Mapping[str, Shape], options: NirOptions
+    layer: Layer,
+    blocks: Sequence[Block],
+    passed: Sequence[Block],
+    shapes: Mapping[str, Shape],
+    options: NirOptions,
+    *,
+    position: int,
 ) -> tuple[Stage, Shape]:
     """Return the stage of a layer whose inputs are ``blocks``, of which it passes some on, and its neurons' shape."""
     name, node = label(layer.neuron), layer.neuron[1]
@@ -157,7 +163,8 @@ def _stage(
     own, shape = _maps(paths, shapes, name)
     neuron = SpikingNeuron(kind=NeuronKind.I)
     if not layer.is_implied:
-        neuron = membrane(node, name, shape, options.of(layer.neuron[0]), recurrent=bool(layer.recurrent))
+        own_options = options.of(layer.neuron[0])
+        neuron = membrane(node, name, shape, own_options, position=position, recurrent=bool(layer.recurrent))
     recurrent: Array | None = None
     if layer.recurrent:
         loop, _ = _maps(layer.recurrent, {layer.neuron[0]: shape}, name)

@@ -11,6 +11,7 @@ from tospike.gen.nir.frameworks import DecayRule, Framework, Gain, Integration, 
 from tospike.gen.nir.options import NirOptions
 from tospike.hw.params import InputError, NeuronKind, Reset, ResetTiming, require
 from tospike.sim.network import Parameter, SpikingNeuron
+from tospike.sim.network.threshold_noise import ThresholdNoise
 
 KINDS = {
     nir.IF: NeuronKind.IF,
@@ -31,9 +32,17 @@ def of_snntorch(options: NirOptions) -> bool:
 
 
 def membrane(
-    node: nir.NIRNode, label: str, shape: tuple[int, ...], options: NirOptions, *, recurrent: bool = False
+    node: nir.NIRNode,
+    label: str,
+    shape: tuple[int, ...],
+    options: NirOptions,
+    *,
+    position: int = 0,
+    recurrent: bool = False,
 ) -> SpikingNeuron:
     """Return the neuron of a layer whose outputs have ``shape``; a Threshold becomes a LIF with a decay of 0.
+
+    ``position`` is that of the layer, from 0 on: layers with the same seed still draw different noise.
 
     Raises
     ------
@@ -68,7 +77,17 @@ def membrane(
         reset_timing=ResetTiming.SAME if discards else options.reset_timing,
         spike_bits=options.spike_bits,
         refractory=1 if discards else options.refractory,
+        noise=_noise(options, position),
+        adaptation=options.adaptation,
+        adaptation_decay=options.adaptation_decay if options.adaptation else 0.0,
     )
+
+
+def _noise(options: NirOptions, position: int) -> ThresholdNoise | None:
+    """Return the noise of a layer's thresholds."""
+    if not options.noise:
+        return None
+    return ThresholdNoise(deviation=options.noise, shape=options.noise_shape, seed=options.noise_seed + position)
 
 
 def real_numbers(node: nir.NIRNode, name: str, label: str, *, infinite: bool = False) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ from tospike.hw.params import (
 )
 from tospike.hw.params.engines.encoder import LFSR_BITS
 from tospike.sim.network import Decoding, InputSpec
+from tospike.sim.network.threshold_noise import MOST_NOISE, NoiseShape
 
 METADATA_KEY = "tospike"
 """Key in the metadata of a NIR graph that may state options; other tools ignore it."""
@@ -74,6 +75,28 @@ class NirOptions:
         None, "Lower bound of the membrane in each step, as in Sinabs", unset="none", per_layer="snn"
     )
     """Lower bound of the membrane at the end of a step, as in Sinabs; ``None``: no bound."""
+    noise: float = option(
+        0.0,
+        "Standard deviation of the thresholds' noise, in thresholds",
+        low=0,
+        high=MOST_NOISE,
+        unset="0",
+        per_layer="snn",
+    )
+    """Noise that is added to a membrane for the comparison with the threshold alone; 0: none."""
+    noise_shape: NoiseShape = option(
+        NoiseShape.GAUSSIAN, "Distribution of the noise: gaussian is a sum of four uniform numbers", per_layer="snn"
+    )
+    noise_seed: int = option(
+        1, "Seed of the noise; each layer adds its position", low=0, high=(1 << 31) - 1, per_layer="snn"
+    )
+    adaptation: float = option(
+        0.0, "Increase of a threshold by a spike, in thresholds", low=0, high=64, unset="0", per_layer="snn"
+    )
+    """An adaptive threshold: a spike increases it, and the increase decays; 0: constant."""
+    adaptation_decay: float = option(
+        0.9375, "Decay of that increase per step", low=0, high=1, unset="0.9375", per_layer="snn"
+    )
     integration: Integration = option(Integration.STEP, "IF and I: v += R I (step) or v += R I dt (time)")
     """How IF and I integrate their input."""
     encoding: Encoding | None = option(Encoding.DIRECT, "Encoding of values over time; not for spike data")

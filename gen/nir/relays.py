@@ -107,6 +107,11 @@ def _relays(neuron: SpikingNeuron, neurons: int, relays: int, name: str) -> tupl
         f"{name} has a refractory period, and spikes of an earlier layer must pass through it to a later one, which "
         "does not work: leave it out",
     )
+    require(
+        not neuron.moves_threshold,
+        f"{name} has an adaptive or noisy threshold, and spikes of an earlier layer must pass through it to a later "
+        "one, which does not work: leave adaptation and noise out",
+    )
     forgets = neuron.reset is Reset.ZERO or (neuron.reset is Reset.VALUE and not np.any(neuron.v_reset))
     lift = SLIGHT_LIFT if neuron.spike_bits > 1 else LIFT
     if not forgets or neuron.kind.synaptic:

@@ -134,7 +134,9 @@ class NeuronOptions:
     adaptation_shift: int = option(4, "The increase a loses a / 2**shift per step", low=1, high=MAX_SHIFT)
     adaptation_decay: int = option(3840, "Multiplier of that leak, in units of 2**-decay-bits")
     noise_bits: int = option(0, "Threshold noise bits; 0: none")
-    noise_shift: int = option(0, "Threshold noise is multiplied by 2**shift")
+    noise_shift: int = option(0, "Threshold noise is multiplied by 2**shift; rounded if that is negative")
+    noise_draws: int = option(1, "Uniform numbers whose sum is the noise; 4: nearly Gaussian")
+    noise_scale: int = option(1, "Threshold noise is multiplied by this, too")
     noise_seed: int = option(1, "Seed of the threshold noise")
     taps: str = option("1,2,3", "Sliding: inputs from 1, 2, ... steps ago are weighted by 1 / 2**TAP")
 
@@ -162,7 +164,13 @@ class NeuronOptions:
             leak = self._leak("adaptation_decay", self.adaptation_leak, self.adaptation_shift)
             adaptation = AdaptationParams(step=self.adaptation, leak=leak)
         if self.noise_bits:
-            noise = NoiseParams(bits=self.noise_bits, shift=self.noise_shift, seed=self.noise_seed)
+            noise = NoiseParams(
+                bits=self.noise_bits,
+                shift=self.noise_shift,
+                seed=self.noise_seed,
+                draws=self.noise_draws,
+                scale=self.noise_scale,
+            )
         return neuron_params(
             kind,
             state_bits=self.state_bits,

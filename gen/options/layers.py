@@ -19,7 +19,10 @@ LAYER_OPTIONS: dict[str, Option] = {
 }
 """The options that can be given for a single layer."""
 _OF_WEIGHTS = ("weight_bits", "weight_scale", "scale", "per_channel")
-_OF_SPIKES = ("reset", "reset_timing", "comparison", "spike_bits", "refractory")
+_OF_SPIKES = (
+    *("reset", "reset_timing", "comparison", "spike_bits", "refractory"),
+    *("noise", "noise_shape", "noise_seed", "adaptation", "adaptation_decay"),
+)
 
 
 def parse_layers(texts: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -3,12 +3,24 @@
 import math
 from typing import Any
 
-from tospike.gen.quantize.leaks import leak_of
+from tospike.gen.quantize.leaks import choose_leak, leak_of
 from tospike.gen.quantize.normalize import NormalizedNeuron
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.gen.quantize.state_unit import WIDEST_STATE
-from tospike.hw.params import Comparison, IntFormat, NeuronParams, Reset, neuron_params
+from tospike.hw.params import (
+    AdaptationParams,
+    Comparison,
+    IntFormat,
+    NeuronParams,
+    NoiseParams,
+    Reset,
+    neuron_params,
+)
+from tospike.hw.params.engines.noise import MAX_NOISE_SCALE, MAX_NOISE_SHIFT, deviation_of_sum
+from tospike.sim.network.threshold_noise import ThresholdNoise
 
+LEAST_NOISE_BITS, MOST_NOISE_BITS = 4, 8
+"""Bits of the uniform numbers that noise is a sum of."""
 ON_GRID = 2.0**-20
 """Relative deviation up to which a threshold counts as a multiple of its unit."""
 
@@ -39,6 +51,8 @@ def integer_neuron(neuron: NormalizedNeuron, fine: float, fraction_bits: int, op
             "reset_timing": neuron.reset_timing,
             "spike_bits": neuron.spike_bits,
             "refractory": neuron.refractory,
+            "adaptation": _adaptation(neuron, threshold, options),
+            "noise": None if neuron.noise is None else integer_noise(neuron.noise, neuron.threshold / unit),
         }
     if neuron.kind.leaks:
         knobs["leak"] = leak_of(neuron.decay, options)
@@ -49,6 +63,35 @@ def integer_neuron(neuron: NormalizedNeuron, fine: float, fraction_bits: int, op
             "leak_bias": round(float(neuron.rest) / unit),
         }
     return neuron_params(neuron.kind, **knobs)
+
+
+def integer_noise(noise: ThresholdNoise, threshold: float) -> NoiseParams | None:
+    """Return the noise of thresholds of ``threshold`` units; ``None`` if it is far below a unit.
+
+    Its deviation is within 1 / `MAX_NOISE_SCALE` of the float network's. Numbers have no more bits than a unit of
+    the membrane resolves.
+    """
+    wanted, draws = noise.deviation * threshold, noise.shape.draws
+    bits = next(
+        (each for each in range(LEAST_NOISE_BITS, MOST_NOISE_BITS) if deviation_of_sum(each, draws) >= 2 * wanted),
+        MOST_NOISE_BITS,
+    )
+    factor = wanted / deviation_of_sum(bits, draws)
+    shift = math.floor(math.log2(factor)) - MAX_NOISE_SCALE.bit_length() + 1
+    scale = min(MAX_NOISE_SCALE, round(factor / 2.0**shift))
+    while scale % 2 == 0:
+        scale, shift = scale // 2, shift + 1
+    if shift < -MAX_NOISE_SHIFT:
+        return None
+    return NoiseParams(bits=bits, draws=draws, scale=scale, shift=shift, seed=noise.seed)
+
+
+def _adaptation(neuron: NormalizedNeuron, threshold: int, options: QuantizeOptions) -> AdaptationParams | None:
+    """Return the adaptation of the threshold."""
+    if not neuron.adaptation:
+        return None
+    leak = choose_leak(neuron.adaptation_decay, options)
+    return AdaptationParams(step=max(1, round(neuron.adaptation * threshold)), leak=leak)
 
 
 def _threshold(neuron: NormalizedNeuron, unit: float) -> int:

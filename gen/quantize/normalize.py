@@ -11,6 +11,7 @@ import numpy as np
 
 from tospike.hw.params import Comparison, FiringPhase, InputError, NeuronKind, Reset, ResetTiming, require
 from tospike.sim.network import Conv2d, Dense, Parameter, SpikingNeuron, Stage
+from tospike.sim.network.threshold_noise import ThresholdNoise
 
 TOLERANCE = 1e-6
 """Relative spread below which values count as equal."""
@@ -36,6 +37,9 @@ class NormalizedNeuron:
     initial: float
     floor: float | None
     firing: FiringPhase | None
+    noise: ThresholdNoise | None
+    adaptation: float
+    adaptation_decay: float
 
 
 def normalize(stage: Stage) -> tuple[Stage, NormalizedNeuron]:

@@ -11,6 +11,7 @@ from tospike.sim.arithmetic import exact_matmul, partial_sum_range
 from tospike.sim.network import Conv2d, Dense
 from tospike.sim.spiking.drive import DenseDrive, WindowDrive
 from tospike.sim.spiking.neurons import neuron_model
+from tospike.sim.spiking.noise import NoiseSource
 from tospike.sim.spiking.window import Connections, chain_order, network_order
 
 Ints = NDArray[np.int64]
@@ -74,7 +75,9 @@ def _trace_batch(
     )
     samples, steps, _ = events.shape
     spikes = np.zeros((samples, steps, synapses.outputs), dtype=np.uint8)
-    neurons = neuron_model(neuron_params, bias, samples, decays)
+    noise = neuron_params.noise
+    source = None if noise is None else NoiseSource(noise, neurons=len(bias), drawn=len(bias))
+    neurons = neuron_model(neuron_params, bias, samples, decays, source)
     low = high = v_low = v_high = 0
     for step in range(steps):
         current, magnitude = drive.at(step)

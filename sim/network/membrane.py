@@ -65,6 +65,8 @@ class NeuronState:
         self.ties = np.zeros(shape, dtype=bool)
         """Where ``wanted`` decided in the last step."""
         self._step = 0
+        self._threshold_offset = np.zeros(shape)  # of an adaptive threshold, in thresholds
+        self._noise = None if neuron.noise is None else neuron.noise.numbers()
 
     def step(self, current: Floats, wanted: Floats | None = None) -> Floats:
         """Advance by a step, and return the (N, outputs) spikes.
@@ -107,7 +109,9 @@ class NeuronState:
     def _fire(self, wanted: Floats | None) -> None:
         neuron, v = self.neuron, self.v
         refractory = self._refractory > 0
-        compared = v - self._pending_reset * neuron.threshold
+        compared = v - (self._pending_reset + self._threshold_offset) * neuron.threshold
+        if self._noise is not None:
+            compared = compared + self._noise.step(v.shape[1]) * neuron.threshold
         self.sent = np.where(refractory, 0.0, _count_spikes(neuron, compared))
         if wanted is not None:
             error = TIE * np.maximum(np.abs(v), neuron.threshold)
@@ -115,6 +119,8 @@ class NeuronState:
             self.ties = (self.sent != wanted) & (fewest <= wanted) & (wanted <= most) & ~refractory
             self.sent = np.where(self.ties, wanted, self.sent)
         fired = self.sent > 0
+        if neuron.adaptation:
+            self._threshold_offset = neuron.adaptation_decay * self._threshold_offset + neuron.adaptation * fired
         if neuron.reset_timing is not ResetTiming.NEXT:
             if neuron.reset is Reset.SUBTRACT:
                 self.v = v - self.sent * neuron.threshold

@@ -33,6 +33,7 @@ from tospike.sim.network.synapses import (
     Dense,
     Synapses,
 )
+from tospike.sim.network.threshold_noise import ThresholdNoise
 
 # ------------------------------------------------------------------------------------------- float neurons
 
@@ -80,7 +81,7 @@ class SpikingNeuron:
 
         i <- synapse_decay * i + synapse_gain * I      (with a synaptic current; else i = I)
         v <- decay * v + rest + gain * i
-        spike when v > threshold, then reset v
+        spike when v + noise > threshold + a, then reset v      (a adaptive, else 0)
         v <- max(v, floor)                             (with a floor)
 
     At the start of a sample, every state except v is 0. Parameters are numbers, or (outputs,) arrays with a value per
@@ -113,9 +114,29 @@ class SpikingNeuron:
     """Lower bound of the membrane at the end of a step; the readout of a neuron without a threshold is not bounded."""
     firing: FiringPhase | None = None
     """Compare with the threshold in these steps only, and add the bias once per sample."""
+    noise: ThresholdNoise | None = field(default=None, metadata=ADDED)
+    """Added to the membrane for the comparison with the threshold alone."""
+    adaptation: float = field(default=0.0, metadata=ADDED)
+    """Increase of the threshold by a spike, in thresholds; 0: the threshold is constant."""
+    adaptation_decay: float = field(default=0.0, metadata=ADDED)
+    """Decay of that increase per step."""
 
     def __post_init__(self) -> None:
         check_reset(self)
+        require(
+            not self.moves_threshold or (self.spike_bits == 1 and self.reset_timing is not ResetTiming.SNNTORCH),
+            "an adaptive or noisy threshold allows one spike per time step, and no reset timing snntorch: leave "
+            "--spike-bits and --reset-timing out",
+        )
+        require(
+            not self.moves_threshold or self.firing is None,
+            "an adaptive or noisy threshold is for neurons that fire in all steps: leave --firing-steps out",
+        )
+
+    @property
+    def moves_threshold(self) -> bool:
+        """Whether the effective threshold varies."""
+        return self.noise is not None or self.adaptation > 0
 
     @property
     def spikes(self) -> bool:

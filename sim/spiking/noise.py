@@ -18,14 +18,19 @@ class NoiseSource:
 
     def step(self) -> Ints:
         """Return the (neurons,) noise of the next step, which is added to the membranes before the comparison."""
-        bits = self._params.bits
+        params = self._params
+        bits, needed = params.bits, self._drawn * params.drawn_bits
         length, tap = NOISE_LAGS
         sequence = self.history
-        while len(sequence) < length + self._drawn * bits:  # append as many bits as are independent of each other
+        while len(sequence) < length + needed:  # append as many bits as are independent of each other
             end = len(sequence)
             sequence = np.concatenate([sequence, sequence[end - length : end - length + tap] ^ sequence[end - tap :]])
-        new = sequence[length : length + self._drawn * bits].reshape(self._drawn, bits)
-        self.history = sequence[self._drawn * bits : self._drawn * bits + length]
+        new = sequence[length : length + needed].reshape(self._drawn, params.draws, bits)
+        self.history = sequence[needed : needed + length]
         unsigned = new @ (1 << np.arange(bits))
-        signed = unsigned - (new[:, -1] << bits)
-        return signed[: self._neurons] << self._params.shift
+        scaled = (unsigned - (new[..., -1] << bits)).sum(axis=1) * params.scale
+        if params.shift >= 0:
+            return scaled[: self._neurons] << params.shift
+        dropped = -params.shift  # rounded, and the mean of -1/2 per integer removed
+        centred = scaled + (params.draws * params.scale + (1 << dropped)) // 2
+        return centred[: self._neurons] >> dropped

@@ -133,6 +133,9 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
             Access(term=term, count=updated, bits=aux, capacity_bits=aux_bits)
             for term in (("state_read", "state_write") if aux_bits else ("state_write",))
         ]
+    noise = params.neuron.noise
+    if noise is not None:
+        accesses.append(Access(term="state_write", count=updated, bits=noise.register_bits(lanes), capacity_bits=0))
     begun = words * counters["samples"] if params.keeps_membranes else updated  # words to which the bias is added
     if params.bias:
         bias = filled["bias"]
@@ -158,7 +161,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
     queue_terms = ("queue_write", "queue_read") if queue_bits else ("queue_write",)
     accesses += [Access(term=term, count=queued, bits=entry, capacity_bits=queue_bits) for term in queue_terms]
     is_spike = params.payload == SPIKE
-    joins = range(params.neuron.join_additions)
+    sums = range(params.neuron.join_additions + params.neuron.threshold_additions)
     arithmetic = [
         Arithmetic(
             term="sop" if is_spike else "mac",
@@ -174,7 +177,7 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
             add_bits=state,
             leak=params.neuron.leaks.get("membrane"),
         ),
-        *(Arithmetic(term="neuron_update", count=updated * lanes, instances=lanes, add_bits=state) for _ in joins),
+        *(Arithmetic(term="neuron_update", count=updated * lanes, instances=lanes, add_bits=state) for _ in sums),
         Arithmetic(term="spike", count=counters["spikes"], instances=lanes, add_bits=state),
     ]
     if params.activation is not None:

@@ -1,7 +1,9 @@
-"""Threshold noise: a linear-feedback shift register and its seed."""
+"""Threshold noise: uniform or nearly Gaussian numbers from a linear-feedback shift register with a seed."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
+from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require_range
 from tospike.hw.params.numbers import IntFormat
 
@@ -9,30 +11,82 @@ NOISE_LAGS = (127, 64)
 """Bit t of the noise sequence is the exclusive or of bits t - 127 and t - 64. The polynomial x^127 + x^63 + 1 is
 primitive, so the period is 2**127 - 1, and up to 64 new bits per cycle take one XOR gate each."""
 
+MAX_NOISE_SHIFT = 15
+MAX_DRAWS = 8
+MAX_NOISE_SCALE = 31
+
 _MASK = (1 << 64) - 1
+
+
+def deviation_of_sum(bits: int, draws: int) -> float:
+    """Return the standard deviation of a sum of ``draws`` uniform integers of ``bits``."""
+    return math.sqrt(draws * (4.0**bits - 1) / 12)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseParams:
-    """Uniform noise, drawn for each neuron in each time step: a signed integer of ``bits``, times ``2**shift``.
+    """Noise, drawn for each neuron in each time step: a sum of signed integers, times ``scale * 2**shift``.
 
-    The bits come from one sequence, which restarts with each sample. In a time step, neuron n takes ``bits`` bits from
-    bit ``(step * words * lanes + n) * bits`` on, least significant first.
+    The sum has ``draws`` uniform integers of ``bits`` each: one is uniform, four are close to a Gaussian. A negative
+    shift rounds, and then removes the mean of -1/2 of each integer.
+
+    The bits come from one sequence, which restarts with each sample. In a time step, neuron n takes ``draws * bits``
+    bits from bit ``(step * words * lanes + n) * draws * bits`` on, least significant first.
     """
 
     bits: int = 4
     shift: int = 0
     seed: int = 1
+    draws: int = field(default=1, metadata=ADDED)
+    scale: int = field(default=1, metadata=ADDED)
 
     def __post_init__(self) -> None:
         require_range("noise-bits", self.bits, 1, 8)
-        require_range("noise-shift", self.shift, 0, 15)
+        require_range("noise-shift", self.shift, -MAX_NOISE_SHIFT, MAX_NOISE_SHIFT)
         require_range("noise-seed", self.seed, 0, (1 << 32) - 1)
+        require_range("noise-draws", self.draws, 1, MAX_DRAWS)
+        require_range("noise-scale", self.scale, 1, MAX_NOISE_SCALE)
+
+    @property
+    def drawn_bits(self) -> int:
+        """Bits of the sequence that a neuron takes in a time step."""
+        return self.draws * self.bits
+
+    @property
+    def left_shift(self) -> int:
+        """What is left of the shift once ``value`` is rounded."""
+        return max(0, self.shift)
+
+    @property
+    def right_shift(self) -> int:
+        """Bits that ``value`` is rounded by."""
+        return max(0, -self.shift)
+
+    @property
+    def centre(self) -> int:
+        """Added before bits are shifted out: half of what is rounded away, and half a ``scale`` for each integer."""
+        return (self.draws * self.scale + (1 << self.right_shift)) >> 1 if self.right_shift else 0
 
     @property
     def value(self) -> IntFormat:
-        """Format of a noise value before the shift."""
-        return IntFormat(bits=self.bits, signed=True)
+        """Format of a noise value, rounded, before a shift to the left."""
+        each = IntFormat(bits=self.bits, signed=True)
+        ends = [(self.draws * end * self.scale + self.centre) >> self.right_shift for end in (each.min, each.max)]
+        return IntFormat(bits=max((~end if end < 0 else end).bit_length() for end in ends) + 1, signed=True)
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether a value is more than the bits that are drawn for it."""
+        return self.draws > 1 or self.scale > 1 or self.right_shift > 0
+
+    def register_bits(self, lanes: int) -> int:
+        """Return the bits of registers that change with each word: the last bits of the sequence, and sums."""
+        return NOISE_LAGS[0] + self.value.bits * lanes * self.is_summed
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation, apart from rounding."""
+        return deviation_of_sum(self.bits, self.draws) * self.scale * 2.0**self.shift
 
     @property
     def initial(self) -> int:

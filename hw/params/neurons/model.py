@@ -138,6 +138,11 @@ class NeuronParams:
         return 0
 
     @property
+    def threshold_additions(self) -> int:
+        """Additions of a threshold that varies, in each update."""
+        return 0
+
+    @property
     def join_additions(self) -> int:
         """Additions from the state that accumulates events to the membrane that the energy model charges separately."""
         return 0

@@ -57,7 +57,7 @@ class ThresholdParams(NeuronParams):
             require_range("adaptation", self.adaptation.step, 1, self.state.max)
         if self.noise is not None:
             # a spike is then at most the noise below the threshold, so that a reset by subtraction cannot underflow
-            bits = self.noise.bits + self.noise.shift
+            bits = self.noise.value.bits + self.noise.left_shift
             require(
                 bits <= self.state_bits,
                 f"noise of {bits} bits with its shift does not fit a membrane of {self.state_bits}: lower noise-bits "
@@ -156,3 +156,8 @@ class ThresholdParams(NeuronParams):
     @property
     def aux_sums(self) -> int:
         return super().aux_sums + int(self.adaptation is not None)
+
+    @property
+    def threshold_additions(self) -> int:
+        """Those of the offset, to the membrane and to itself; those of the integers of the noise, and its own."""
+        return 2 * int(self.adaptation is not None) + (0 if self.noise is None else self.noise.draws)

@@ -52,7 +52,7 @@ class ThresholdNeuron(Neuron):
         if params.adaptation is not None:
             compared = compared - self.delayed(m, self.aux.threshold_offset, params.join_cycles)
         if params.noise is not None:
-            compared = compared + (self.noise << params.noise.shift)
+            compared = compared + (self.noise << params.noise.left_shift)
         return self.delayed(m, compared, 1), self.delayed(m, membrane, 1), self.delayed(m, resting, 1)
 
     def _spike(self, m: Module, membrane: Value, compared: Value, resting: Value, pending_reset: Value) -> Value:

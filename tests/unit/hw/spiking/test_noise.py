@@ -52,9 +52,21 @@ def test_the_sequence_has_its_full_period():
     assert NoiseParams(seed=0).initial not in (0, (1 << length) - 1)
 
 
-@pytest.mark.parametrize(("lanes", "bits"), [(1, 1), (3, 5), (16, 4), (20, 8)])
-def test_hardware_equals_golden_model(lanes, bits):
-    params = NoiseParams(bits=bits, seed=5)
+@pytest.mark.parametrize(
+    ("lanes", "knobs"),
+    [
+        (1, {"bits": 1}),
+        (3, {"bits": 5}),
+        (16, {"bits": 4}),
+        (20, {"bits": 8}),
+        (1, {"bits": 1, "draws": 8, "shift": -15}),
+        (3, {"bits": 8, "draws": 4, "scale": 31, "shift": -7}),
+        (5, {"bits": 5, "draws": 3, "scale": 5}),
+        (2, {"bits": 6, "scale": 1, "shift": -2}),
+    ],
+)
+def test_hardware_equals_golden_model(lanes, knobs):
+    params = NoiseParams(seed=5, **knobs)
     dut = Noise(params, lanes=lanes)
     advance = [1, 0, 1, 1, 0, 1, 1, 1]
 
@@ -83,6 +95,18 @@ def test_noise_is_spread_evenly_and_seeds_differ():
     counts = np.bincount(draws[0] + 8, minlength=16)
     assert abs(counts - 800).max() < 5 * 800**0.5
     assert abs(np.corrcoef(draws)[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize("draws", [1, 2, 4, 8])
+@pytest.mark.parametrize("shift", [-1, -4])
+def test_noise_has_its_deviation_and_no_mean(draws, shift):
+    params = NoiseParams(bits=6, draws=draws, scale=19, shift=shift)
+    source = NoiseSource(params, neurons=512, drawn=512)
+    values = np.concatenate([source.step() for _ in range(64)])
+    assert abs(values.mean()) < 4 * params.deviation / len(values) ** 0.5 + 0.05
+    assert values.std() == pytest.approx(params.deviation, rel=0.02)
+    excess = ((values - values.mean()) ** 4).mean() / values.var() ** 2 - 3
+    assert excess == pytest.approx(-1.2 / draws, abs=0.1)  # of a sum of uniforms; 0 of a Gaussian
 
 
 def test_spike_probability_falls_with_the_distance_from_the_threshold():
