@@ -9,10 +9,12 @@ from tospike.sim.arithmetic import Ints
 class NoiseSource:
     """The noise of an engine's neurons step by step, the same for every sample."""
 
-    def __init__(self, params: NoiseParams, *, neurons: int, drawn: int):
-        """Each step draws ``drawn`` numbers, one for each lane of every word, whether it has a neuron or not."""
+    def __init__(self, params: NoiseParams, *, neurons: int, drawn: int, positions: int = 1):
+        """Each step draws ``drawn`` numbers, one for each lane of every word, whether it has a neuron or not. Neurons of
+        a window have as many words at each of their ``positions``."""
         self._params = params
         self._neurons = neurons
+        self._positions = positions
         self._drawn = drawn
         self.history = np.array([params.initial >> n & 1 for n in range(NOISE_LAGS[0])], dtype=np.int64)
 
@@ -30,7 +32,12 @@ class NoiseSource:
         unsigned = new @ (1 << np.arange(bits))
         scaled = (unsigned - (new[..., -1] << bits)).sum(axis=1) * params.scale
         if params.shift >= 0:
-            return scaled[: self._neurons] << params.shift
+            return self._with_neurons(scaled) << params.shift
         dropped = -params.shift  # rounded, and the mean of -1/2 per integer removed
         centred = scaled + (params.draws * params.scale + (1 << dropped)) // 2
-        return centred[: self._neurons] >> dropped
+        return self._with_neurons(centred) >> dropped
+
+    def _with_neurons(self, drawn: Ints) -> Ints:
+        """Return the (neurons,) numbers of lanes that have one."""
+        each = self._neurons // self._positions
+        return drawn.reshape(self._positions, -1)[:, :each].ravel()

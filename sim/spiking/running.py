@@ -47,10 +47,10 @@ class RunningLayer:
         self._weight = np.asarray(weight, dtype=np.int64) << fine
         self._recurrent = None if recurrent is None else np.asarray(recurrent, dtype=np.int64) << fine
         self._noise = None
+        positions = params.neurons // params.channels
         if params.neuron.noise is not None:
             drawn = params.words * params.lanes
-            self._noise = NoiseSource(params.neuron.noise, neurons=params.neurons, drawn=drawn)
-        positions = params.neurons // params.channels
+            self._noise = NoiseSource(params.neuron.noise, neurons=params.neurons, drawn=drawn, positions=positions)
         neuron_bias = np.tile(np.asarray(bias, dtype=np.int64), positions)
         neuron_decays = None if decays is None else np.tile(decays, (positions, 1))
         self.neurons = neuron_model(params.neuron, neuron_bias, samples, neuron_decays, self._noise)

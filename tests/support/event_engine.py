@@ -108,7 +108,7 @@ def random_neuron(rng, kind):
 
     if kind is NeuronKind.SLIDING:
         taps = tuple(rng.integers(0, 4, choose(1, 2, 3, 7)).tolist())
-        noise = NoiseParams(bits=2) if choose(False, False, True) else None
+        noise = NoiseParams(bits=2, draws=choose(1, 2)) if choose(False, False, True) else None
         state_bits = choose(4, 7, 12)
         return of_kind(kind, state_bits=state_bits, threshold=int(rng.integers(1, 7)), taps=taps, noise=noise)
     reset, timing = choose(*Reset), choose(*ResetTiming)
@@ -124,6 +124,8 @@ def random_neuron(rng, kind):
     noise = NoiseParams(
         bits=(bits := choose(1, 3)), shift=min(choose(0, 2), state_bits - bits), seed=int(rng.integers(1000))
     )
+    if choose(False, True):
+        noise = replace(noise, draws=choose(2, 3, 4), scale=choose(1, 5), shift=choose(-3, -4))
     return of_kind(
         kind,
         state_bits=state_bits,

@@ -37,8 +37,10 @@ def useful_lanes(window):
     return [n for n in range(1, window.channels + 1) if not window.depthwise or n % each == 0 or each % n == 0]
 
 
-def _without_noise(neuron):
-    return neuron if neuron.noise is None else replace(neuron, noise=None)
+def without_noise(params):
+    """The same engine: a plain model has no random sequence."""
+    neuron = params.neuron
+    return params if neuron.noise is None else replace(params, neuron=replace(neuron, noise=None))
 
 
 def random_window_case(rng, *, readout=None, window=None, kind=None):
@@ -56,7 +58,7 @@ def random_window_case(rng, *, readout=None, window=None, kind=None):
         lanes=choose(*useful_lanes(window)),
         payload=choose(SPIKE, IntFormat(bits=3, signed=True), IntFormat(bits=2, signed=False)),
         weight_bits=4,
-        neuron=_without_noise(random_neuron(rng, kind or choose(*kinds))),
+        neuron=random_neuron(rng, kind or choose(*kinds)),
         readout=readout,
         count_bits=choose(1, 4),
         bias=choose(False, True),

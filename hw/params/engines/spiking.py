@@ -95,7 +95,6 @@ class SpikingParams(SpikingLayerParams):
             self.update is NeuronUpdate.ALL,
             "--update active is for dense synapses, whose events reach all neurons: a window needs --update all",
         )
-        require(self.neuron.noise is None, "a noisy threshold is for dense synapses: leave the noise out")
         require(
             self.lanes <= window.channels,
             f"{self.lanes} lanes are more than the {window.channels} channels of a window: give fewer lanes",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.neuron_cases import all_knobs
 from support.plain_engine import plain
-from support.window_cases import dense_weights, random_window, random_window_case
+from support.window_cases import dense_weights, random_window, random_window_case, without_noise
 
 from tospike.hw.params import (
     EventWindow,
@@ -23,7 +23,7 @@ from tospike.sim.spiking.window import Connections, chain_order, network_order
 @pytest.mark.parametrize("seed", range(80))
 def test_equals_the_plain_model(seed):
     params, weight, bias, inputs, _, decays = random_window_case(np.random.default_rng(seed))
-    window = params.window
+    params, window = without_noise(params), params.window
     run = run_event(params, weight, bias, inputs, decays=decays)
     dense, biases = dense_weights(window, weight), np.tile(bias, window.positions)
     each = None if decays is None else np.tile(decays, (window.positions, 1))
