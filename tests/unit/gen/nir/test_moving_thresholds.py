@@ -17,7 +17,7 @@ from tospike.gen.options.layers import check_layers, parse_layers
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.gen.quantize.integer_neuron import integer_noise
-from tospike.hw.params import InputError, NeuronKind, ResetTiming
+from tospike.hw.params import InputError, NeuronKind, Reset, ResetTiming
 from tospike.sim.network import SpikingNeuron
 from tospike.sim.network.membrane import integrate
 from tospike.sim.network.threshold_noise import NoiseShape, ThresholdNoise
@@ -96,7 +96,7 @@ def test_noise_far_below_a_unit_is_none():
     ("changes", "why"),
     [
         ({"noise": 0.1, "spike_bits": 2}, "allows one spike per time step"),
-        ({"adaptation": 0.1, "reset": "subtract", "reset_timing": ResetTiming.SNNTORCH}, "no reset timing snntorch"),
+        ({"adaptation": 0.1, "reset": Reset.SUBTRACT, "reset_timing": ResetTiming.SNNTORCH}, "no reset timing snntorch"),
         ({"noise": -1.0}, "noise must be a number from 0 to 16"),
         ({"adaptation_decay": 1.5}, "adaptation-decay must be a number from 0 to 1"),
     ],
