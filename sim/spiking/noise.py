@@ -10,8 +10,8 @@ class NoiseSource:
     """The noise of an engine's neurons step by step, the same for every sample."""
 
     def __init__(self, params: NoiseParams, *, neurons: int, drawn: int, positions: int = 1):
-        """Each step draws ``drawn`` numbers, one for each lane of every word, whether it has a neuron or not. Neurons of
-        a window have as many words at each of their ``positions``."""
+        """Each step draws ``drawn`` numbers, one for each lane of every word, whether it has a neuron or not. A window
+        has as many words at each of its ``positions``."""
         self._params = params
         self._neurons = neurons
         self._positions = positions

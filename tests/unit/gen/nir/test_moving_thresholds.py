@@ -96,7 +96,10 @@ def test_noise_far_below_a_unit_is_none():
     ("changes", "why"),
     [
         ({"noise": 0.1, "spike_bits": 2}, "allows one spike per time step"),
-        ({"adaptation": 0.1, "reset": Reset.SUBTRACT, "reset_timing": ResetTiming.SNNTORCH}, "no reset timing snntorch"),
+        (
+            {"adaptation": 0.1, "reset": Reset.SUBTRACT, "reset_timing": ResetTiming.SNNTORCH},
+            "reset timing snntorch",
+        ),
         ({"noise": -1.0}, "noise must be a number from 0 to 16"),
         ({"adaptation_decay": 1.5}, "adaptation-decay must be a number from 0 to 1"),
     ],
