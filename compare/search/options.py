@@ -4,10 +4,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tospike.compare.search.costs import SearchObjective
+from tospike.compare.sweep.runner import WorkerOptions
 from tospike.gen.area.systolic import Area
 from tospike.gen.fit.fit import excess
 from tospike.hw.params import check_options, option
 from tospike.hw.params.devices import Device, find_device, named
+
+GROUP = 4
+CLUSTER_GROUP = 64
+"""More of them are executed in vain, but at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +46,22 @@ class SearchOptions:
         unset="1 for digits, otherwise 3",
     )
     jobs: int | None = option(None, "Parallel processes of the search", low=1, unset="one per core")
+    scheduler: str | None = option(None, "Address of a Dask scheduler to search on instead (extra: cluster)")
 
     def __post_init__(self) -> None:
         check_options(self)
         _ = self.budget
+
+    @property
+    def workers(self) -> WorkerOptions:
+        """Where the search runs."""
+        return WorkerOptions(jobs=self.jobs, scheduler=self.scheduler)
+
+    @property
+    def group(self) -> int:
+        """Points that are executed between two looks at the time and at the bounds: as many whatever the number of
+        processes, so that this changes nothing but the time."""
+        return CLUSTER_GROUP if self.scheduler else GROUP
 
     @property
     def minimised(self) -> SearchObjective:

@@ -19,15 +19,13 @@ from tospike.compare.search.measure import FunctionRun, Hardware, Priced, Search
 from tospike.compare.search.options import SearchOptions
 from tospike.compare.search.setting import Setting
 from tospike.compare.search.space import Function, functions
-from tospike.compare.search.tasks import function_task, price_task, workers
+from tospike.compare.search.tasks import function_task, price_task
 from tospike.compare.sweep.runner import run_sweep
 from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import require
 from tospike.hw.params.devices import Device
 
-GROUP = 4
-"""Points that are executed between two looks at the time and at the bounds."""
 FUNCTIONS_SHARE = 0.5
 """Part of the time in which functions are begun."""
 
@@ -157,17 +155,17 @@ def search(
     start = time.monotonic()
     limit = 60 * minutes
     grid = list(_interleaved([list(_functions(setting, side)) for side in KINDS]))
-    with temporary_folder() as folder, workers(options.jobs) as execute:
-        file = setting.save(folder)
+    with temporary_folder() as folder, options.workers.started(file := setting.save(folder)) as execute:
         running, pricing = function_task(setting, file, device), price_task(setting, file)
         runs: dict[Function, FunctionRun] = {}
-        for group in _groups(grid):
+        for first in range(0, len(grid), options.group):
+            group = grid[first : first + options.group]
             if runs and time.monotonic() - start > FUNCTIONS_SHARE * limit:
                 break
             progress(f"{len(runs)} of {len(grid)} functions")
             runs |= zip(group, run_sweep(group, task=running, cache=cache, execute=execute), strict=True)
         within, over, target = _designs(setting, options, device, runs)
-        while wanted := _next(within, finalists):
+        while wanted := _next(within, finalists, options.group):
             known = sum(len(side.priced) for side in within.values())
             if all(side.priced for side in within.values()) and time.monotonic() - start > limit:
                 break
@@ -192,11 +190,6 @@ def _functions(setting: Setting, side: Kind) -> Iterator[Function]:
 def _interleaved(several: Sequence[Sequence[Function]]) -> Iterator[Function]:
     for group in zip_longest(*several):
         yield from (each for each in group if each is not None)
-
-
-def _groups(points: Sequence[Function]) -> Iterator[Sequence[Function]]:
-    for start in range(0, len(points), GROUP):
-        yield points[start : start + GROUP]
 
 
 def _designs(
@@ -229,14 +222,14 @@ def _designs(
     return sides, over, allowed.target
 
 
-def _next(sides: dict[Kind, _Side], finalists: int) -> list[Found]:
+def _next(sides: dict[Kind, _Side], finalists: int, size: int) -> list[Found]:
     """Return the designs to price next, of both sides; empty if what is left cannot matter."""
     for wanted in (
         [side.first_of_engines() for side in sides.values()],
         [side.promising(finalists) for side in sides.values()],
         [side.perhaps_on_front() for side in sides.values()],
     ):
-        group = [each for pair in zip_longest(*wanted) for each in pair if each is not None][:GROUP]
+        group = [each for pair in zip_longest(*wanted) for each in pair if each is not None][:size]
         if group:
             return group
     return []

@@ -1,8 +1,8 @@
 """What all points of a search share: networks, options, data and prices, in a file that every process reads."""
 
 import pickle
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from tospike.compare.energy.technology import Technology
 from tospike.compare.report.design import Kind
 from tospike.compare.search.space import Choice, Function
 from tospike.compare.search.trained import Trained
+from tospike.compare.sweep.cluster import worker_folder
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared, prepare
@@ -107,14 +108,49 @@ class Setting:
         return digest({**arrays, **networks, **said, **prices, "shape": shape})
 
     def save(self, folder: Path) -> Path:
-        """Write the setting to a temporary folder of this search, for its processes; return the file."""
-        file = folder / "setting.pickle"
-        file.write_bytes(pickle.dumps(self))
+        """Write the setting with the files of its networks to a temporary folder of this search, for its processes;
+        return the file."""
+        file = folder / f"setting-{self.digest[:16]}.pickle"
+        contents = {path: path.read_bytes() for path in self._files}
+        file.write_bytes(pickle.dumps((self, contents)))
         return file
+
+    @property
+    def _files(self) -> Iterator[Path]:
+        for networks in self.networks.values():
+            for network in networks:
+                for row in network.files:
+                    yield from row
+
+    def _moved(self, to: Mapping[Path, Path]) -> "Setting":
+        """Return this setting with the files of its networks elsewhere."""
+        networks = {
+            side: tuple(
+                replace(network, files=tuple(tuple(to[path] for path in row) for row in network.files))
+                for network in own
+            )
+            for side, own in self.networks.items()
+        }
+        return replace(self, networks=networks)
 
 
 @lru_cache(maxsize=1)
 def load_setting(file: Path) -> Setting:
-    """Read what `Setting.save` wrote."""
-    setting: Setting = pickle.loads(file.read_bytes())
-    return setting
+    """Read what `Setting.save` wrote, on this machine or on that of a cluster's worker which ``file`` was sent to."""
+    if file.exists():
+        setting: Setting
+        setting, _ = pickle.loads(file.read_bytes())
+        return setting
+    return unpack_setting(worker_folder() / file.name)
+
+
+def unpack_setting(file: Path) -> Setting:
+    """Read what `Setting.save` wrote on another machine, and write the files of its networks beside it."""
+    setting: Setting
+    contents: dict[Path, bytes]
+    setting, contents = pickle.loads(file.read_bytes())
+    to = {path: file.with_suffix("") / str(number) / path.name for number, path in enumerate(contents)}
+    for path, content in contents.items():
+        to[path].parent.mkdir(parents=True, exist_ok=True)
+        to[path].write_bytes(content)
+    return setting._moved(to)

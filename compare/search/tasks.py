@@ -1,15 +1,12 @@
-"""The measurements of a search as tasks, whose results are cached, and the processes that do them."""
+"""The measurements of a search as tasks, whose results are cached."""
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from tospike.compare.search.measure import FunctionRun, Priced, SearchPoint, price, run_function
 from tospike.compare.search.setting import Setting
 from tospike.compare.search.space import Function
-from tospike.compare.sweep.runner import COUNTERS, Execute, Finished, Measure, P, R, Task, worker_processes
+from tospike.compare.sweep.runner import COUNTERS, Task
 from tospike.hw.params.devices import Device
 
 
@@ -45,19 +42,3 @@ def price_task(setting: Setting, file: Path) -> Task[SearchPoint, Priced]:
 
 def _accept(point: object) -> None:
     """Accept every point: those that cannot be built are not in the space."""
-
-
-@contextmanager
-def workers(jobs: int | None) -> Iterator[Execute]:
-    """Yield what executes tasks: in this process if ``jobs`` is 1, otherwise in others."""
-    number = jobs or os.cpu_count() or 1
-    if number == 1:
-        yield _here
-    else:
-        with worker_processes(number) as execute:
-            yield execute
-
-
-def _here(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
-    for point in points:
-        yield point, measure(point)

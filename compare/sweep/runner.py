@@ -22,12 +22,13 @@ from typing import Generic, Protocol, TypeVar
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.plain import from_plain, to_plain
 from tospike.compare.sweep import gates
+from tospike.compare.sweep.cluster import cluster, need_distributed
 from tospike.compare.sweep.measure import check, measure
 from tospike.compare.sweep.result import GateSideResult, PointResult
 from tospike.gen.files.output import to_json
 from tospike.gen.tools.cache import Cache, digest
 from tospike.gen.tools.children import Stopped, end_all
-from tospike.hw.params import InputError, check_options, option
+from tospike.hw.params import check_options, option
 
 RESULT = "result.json"
 P = TypeVar("P", bound=Hashable)
@@ -138,6 +139,47 @@ class WorkerOptions:
         """
         return on_cluster(self.scheduler) if self.scheduler else in_processes(self.jobs or os.cpu_count() or 1)
 
+    @contextmanager
+    def started(self, *files: Path) -> Iterator[Execute]:
+        """Yield what measures points as often as points are given to it: in this process if ``jobs`` is 1, else in
+        processes, or on the cluster, whose workers get ``files``.
+
+        Raises
+        ------
+        InputError
+            As for `on_cluster`.
+        """
+        if self.scheduler:
+            with cluster(self.scheduler, files) as execute:
+                yield execute
+        elif (jobs := self.jobs or os.cpu_count() or 1) == 1:
+            yield _here
+        else:
+            with worker_processes(jobs) as execute:
+                yield execute
+
+
+def _here(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
+    for point in points:
+        yield point, measure(point)
+
+
+def on_cluster(address: str) -> Execute:
+    """Execute on the Dask cluster whose scheduler is at ``address``; points of failed workers are repeated.
+
+    Raises
+    ------
+    InputError
+        ``distributed`` is not installed, or no scheduler answers at ``address``.
+    """
+    need_distributed()
+
+    def execute(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
+        with cluster(address) as working:
+            yield from working(points, measure)
+
+    return execute
+
 
 def in_processes(jobs: int) -> Execute:
     """Execute on this machine, ``jobs`` points at a time."""
@@ -190,32 +232,6 @@ def _end_with(parent: int, stop: Event) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def on_cluster(address: str) -> Execute:
-    """Execute on the Dask cluster whose scheduler is at ``address``; points of failed workers are repeated.
-
-    Raises
-    ------
-    InputError
-        ``distributed`` is not installed, or no scheduler answers at ``address``.
-    """
-    try:
-        import distributed
-    except ImportError:
-        raise InputError("--scheduler needs dask.distributed: pip install 'tospike[cluster]'") from None
-
-    def execute(points: Sequence[P], measure: Measure[P, R]) -> Finished[P, R]:
-        try:
-            client = distributed.Client(address, timeout=10, set_as_default=False)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise InputError(f"no Dask scheduler answers at {address}: {error}") from None
-        with client:
-            futures = {client.submit(measure, point, pure=False, retries=2): point for point in points}
-            for future in distributed.as_completed(list(futures), loop=client.loop):
-                yield futures[future], future.result()
-
-    return execute
 
 
 # ----------------------------------------------------------------------------------------------------- cache

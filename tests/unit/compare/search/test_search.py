@@ -1,19 +1,20 @@
 """A search of two small networks: it finds what pricing every design finds, whatever the number of processes."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.networks import write_networks
 
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.report.design import KINDS
-from tospike.compare.search import run, space
+from tospike.compare.search import space
 from tospike.compare.search.choose import cheapest
 from tospike.compare.search.costs import SearchObjective
 from tospike.compare.search.measure import SearchPoint, _designs, price, run_function
 from tospike.compare.search.options import SearchOptions
 from tospike.compare.search.run import search
-from tospike.compare.search.setting import Part, Setting, load_setting
+from tospike.compare.search.setting import Part, Setting, load_setting, unpack_setting
 from tospike.compare.search.shape import _PARTS
 from tospike.compare.search.space import Function, functions, hardware
 from tospike.compare.search.split import split_validation
@@ -165,7 +166,7 @@ def test_every_objective_has_its_best(setting, cache, objective):
 
 
 def test_when_time_is_up_both_sides_have_a_candidate(setting, cache, monkeypatch):
-    monkeypatch.setattr(run, "GROUP", 2)
+    monkeypatch.setattr("tospike.compare.search.options.GROUP", 2)
     result = searched(setting, cache, minutes=1e-9)
     assert all(result.cheapest(side, 1) for side in KINDS)
     assert result.functions_left > 0 and not result.proven
@@ -218,3 +219,31 @@ def test_designs_receive_their_own_order_of_an_image(setting, monkeypatch):
         alone = setting.prepared(function, choice)
         assert alone.design.params == design.params
         assert (alone.integers(setting.test.x) == prepared.integers(setting.test.x)).all()
+
+
+def test_a_setting_on_another_machine_is_the_same(setting, tmp_path):
+    file = setting.save(tmp_path)
+    there = unpack_setting(file)
+    assert there.digest == setting.digest
+    files = {side: network[0].files for side, network in there.networks.items()}
+    assert files["ann"] != setting.networks["ann"][0].files and files["ann"][0][0].is_relative_to(tmp_path)
+    assert [row[0].suffix for own in files.values() for row in own] == [".onnx", ".nir"]
+
+
+@pytest.mark.slow
+def test_a_cluster_finds_the_same(setting, tmp_path, monkeypatch):
+    """The workers are threads here: they know the few engines, and have a folder of their own."""
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    expected = searched(setting, Cache(root=tmp_path / "here"))
+    here = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: "setting-" not in path.name and here(path))
+    with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+        found = searched(setting, Cache(root=tmp_path / "there"), scheduler=cluster.scheduler_address)
+    assert found.proven and found.cheapest("ann", 1)[0].point == expected.cheapest("ann", 1)[0].point
+    assert found.cheapest("snn", 1)[0].priced == expected.cheapest("snn", 1)[0].priced
+
+
+def test_a_search_without_its_cluster_is_refused(setting, cache):
+    pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    with pytest.raises(InputError, match="no Dask scheduler answers at nowhere"):
+        searched(setting, cache, scheduler="nowhere")
