@@ -1,42 +1,32 @@
-"""A bitstream for a board: the design, a serial port, and the board's pins."""
+"""A bitstream for a board: the design, a serial port and the board's pins, at the clock that was asked for or found."""
 
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tospike.gen.emit.verilog import CLOCK, RESET, convert
-from tospike.gen.emit.verilog import Port as VerilogPort
-from tospike.gen.options.serial_line import BaudOptions
+from tospike.gen.emit.manifest import read_manifest
 from tospike.gen.tools.cache import Cache, digest
+from tospike.gen.tools.children import Stopped
 from tospike.gen.tools.programs import find
-from tospike.gen.tools.tool import Progress
-from tospike.hw.host.ports import INTERRUPT
-from tospike.hw.host.serial import SerialPort
-from tospike.hw.host.uart import MIN_DIVISOR
-from tospike.hw.params import REQUIRED, check_options, option, require, require_range, same_option
-from tospike.synth.board.boards import BOARDS, Board, find_board, require_fit
+from tospike.gen.tools.tool import Progress, Tool
+from tospike.hw.params import require
+from tospike.synth.board.boards import Board, find_board, require_fit
+from tospike.synth.board.clock import Clock, clocks_from, nearest_clock
+from tospike.synth.board.clock_search import Attempt, first_to_close, highest
+from tospike.synth.board.options import HIGHEST, OWN, BuildOptions
 from tospike.synth.board.packers import Pin
+from tospike.synth.board.probe import pll_input
+from tospike.synth.board.shell import TOP, board_shell
 from tospike.synth.design import Design, read_design
 from tospike.synth.fpga import nextpnr
 from tospike.synth.fpga.synthesis import FpgaFlow
-from tospike.synth.options import SynthOptions
 
-TOP = "tospike_board"
-"""Name of the module whose ports are the board's pins."""
-MAX_BAUD_ERROR = 0.02
-"""Largest relative error of the baud rate, which rounding a bit to whole clock cycles causes: half of a receiver's
-tolerance."""
-_SERIAL = "tospike_serial"
 _PINS = "pins.txt"
 _ROUTED = "routed.txt"
 _BITSTREAM = "design.bit"
-_PINS_OF_BOARD = {"rx", "tx"}
-_LED = """\
-  reg [20:0] lit = 0;
-  always @(posedge clk) lit <= m_axis_tvalid ? ~21'd0 : lit - |lit;
-  assign led = |lit ? {on} : {off};"""
-"""An LED that an answer lights for two million cycles."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,28 +35,123 @@ class Bitstream:
 
     data: bytes
     board: str
+    device: str
     clock_mhz: float
+    pll: str | None
+    """How the clock is made; ``None``: it is the oscillator's."""
     fmax_mhz: float
-    baud: int
+    margin_percent: float
+    """The least that was asked for."""
+    slack_ns: float
     seed: int
+    baud: int
+    divisor: int
+    """Clock cycles per bit of the serial line."""
+    cycles: float
+    """Of an inference: the mean of the design's own test samples."""
+    samples: str
+    """What these are, in words."""
+    resources: dict[str, int]
     placed: dict[str, tuple[int, int]]
     """(used, available) of each kind of cell in use."""
+    attempts: tuple[tuple[float, int, float], ...]
+    """(clock, seed, MHz after routing) of each route."""
     tools: dict[str, str]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def inferences_per_second(self) -> float:
+        """One after another, in the FPGA: the serial line may be slower."""
+        return self.clock_mhz * 1e6 / self.cycles
 
     def to_json(self) -> dict[str, Any]:
         """Return everything except the bits."""
-        return {name: value for name, value in asdict(self).items() if name != "data"}
+        return {
+            "board": self.board,
+            "device": self.device,
+            "clock_mhz": round(self.clock_mhz, 4),
+            "pll": self.pll,
+            "fmax_mhz": round(self.fmax_mhz, 2),
+            "margin_percent": self.margin_percent,
+            "slack_ns": round(self.slack_ns, 3),
+            "seed": self.seed,
+            "baud": self.baud,
+            "divisor": self.divisor,
+            "cycles_per_inference": self.cycles,
+            "inferences_per_second": round(self.inferences_per_second, 1),
+            "samples": self.samples,
+            **self.resources,
+            "placed": {name: {"used": used, "available": total} for name, (used, total) in self.placed.items()},
+            "attempts": [
+                {"clock_mhz": round(clock, 4), "seed": seed, "fmax_mhz": round(fmax, 2)}
+                for clock, seed, fmax in self.attempts
+            ],
+            "notes": list(self.notes),
+            "tools": self.tools,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
-class BuildOptions(BaudOptions):
-    """Options of a bitstream."""
+class _Build:
+    """A design on a board: routes it at a clock with seeds, and packs what is chosen."""
 
-    board: str = option(REQUIRED, ", ".join(BOARDS))
-    seed: int = same_option(SynthOptions, "seed", help="Seed of the placer")
+    folder: Path
+    design: Design
+    board: Board
+    options: BuildOptions
+    flow: FpgaFlow
+    packer: Tool
+    cache: Cache
+    jobs: int
+    pins: list[Pin]
+    counts: dict[float, Mapping[str, int]] = field(default_factory=dict)
+    """Resources of the design at each clock that was tried."""
+    routes: dict[tuple[float, int], Path] = field(default_factory=dict)
+    """Entry of each clock and seed in the cache."""
 
-    def __post_init__(self) -> None:
-        check_options(self)
+    def route(self, clock: Clock, seeds: Sequence[int]) -> list[Attempt]:
+        """Route the design at a clock with several seeds, in parallel processes."""
+        shell = board_shell(self.design, clock, divisor=clock.divisor(self.options.baud), pins=self.pins)
+        netlist = self.flow.synthesise(self.design, top=TOP, shell=shell)
+        counts = self.counts[clock.mhz] = self.flow.resources(netlist, TOP)
+        require_fit(self.board, counts)
+        packs = self.board.packer
+
+        def one(seed: int) -> Attempt:
+            entry = self.routes[clock.mhz, seed] = self.flow.route(
+                netlist,
+                counts,
+                options=(*self.board.device, packs.constraints, _PINS, packs.routed, _ROUTED),
+                seed=seed,
+                frequency=round(clock.mhz),
+                files={_PINS: packs.write(self.pins, self.board.clock_mhz)},
+                makes=(_ROUTED,),
+            )
+            return Attempt(clock=clock, seed=seed, fmax_mhz=nextpnr.read_route(entry / nextpnr.REPORT).fmax_mhz)
+
+        pool = ThreadPoolExecutor(max_workers=self.jobs)
+        try:
+            found = list(pool.map(one, seeds))
+        except BaseException as error:  # if stopped, do not wait for the others
+            pool.shutdown(wait=not isinstance(error, Stopped), cancel_futures=True)
+            raise
+        pool.shutdown()
+        return found
+
+    def pack(self, chosen: Attempt) -> bytes:
+        """Return the bits of a route."""
+        routed = self.routes[chosen.clock.mhz, chosen.seed]
+
+        def make(folder: Path) -> None:
+            source = os.path.relpath((routed / _ROUTED).resolve(), folder.resolve())
+            self.packer.run((source, _BITSTREAM), cwd=folder, log=folder / "pack.log", makes=(_BITSTREAM,))
+
+        key = digest({"routed": routed.name, "packer": self.packer.release})
+        return (self.cache.build("bitstream", key, make) / _BITSTREAM).read_bytes()
+
+    def placed(self, chosen: Attempt) -> dict[str, tuple[int, int]]:
+        """Return the cells of a route."""
+        return nextpnr.read_route(self.routes[chosen.clock.mhz, chosen.seed] / nextpnr.REPORT).placed
 
 
 def build_bitstream(
@@ -81,127 +166,100 @@ def build_bitstream(
     Parameters
     ----------
     options
-        Board and tool options.
+        Board, clock and tool options.
 
     Raises
     ------
     InputError
-        The design or the board is unsuitable, a tool fails, or the design does not fit; the message says which.
+        The design or the board is unsuitable, a tool fails, or the design does not fit or closes at no clock; the
+        message says which.
     """
-    chosen, baud, seed = find_board(options.board), options.baud, options.seed
-    design = read_design(folder, chosen.target.primitives)
-    pins = chosen.pins()
-    shell = board_shell(design, divisor=clock_divisor(chosen, baud), led=led_of(pins))
-    store = cache or Cache()
-    packer = find(chosen.packer.tool)
-    flow = FpgaFlow.on(chosen.target, cache=store, progress=progress)
-    netlist = flow.synthesise(design, top=TOP, shell=shell)
-    devices = (*chosen.device, chosen.packer.constraints, _PINS, chosen.packer.routed, _ROUTED)
-    counts = flow.resources(netlist, TOP)
-    require_fit(chosen, counts)
-    routed = flow.route(
-        netlist,
-        counts,
-        options=devices,
-        seed=seed,
-        frequency=round(chosen.clock_mhz),
-        files={_PINS: chosen.packer.write(pins, chosen.clock_mhz)},
-        makes=(_ROUTED,),
+    board, store = find_board(options.board), cache or Cache()
+    design = read_design(folder, board.target.primitives)
+    pins = board.pins()
+    build = _Build(
+        folder=folder,
+        design=design,
+        board=board,
+        options=options,
+        flow=FpgaFlow.on(board.target, cache=store, progress=progress),
+        packer=find(board.packer.tool),
+        cache=store,
+        jobs=options.jobs or os.cpu_count() or 1,
+        pins=pins,
     )
-
-    def pack(folder: Path) -> None:
-        source = os.path.relpath((routed / _ROUTED).resolve(), folder.resolve())
-        packer.run((source, _BITSTREAM), cwd=folder, log=folder / "pack.log", makes=(_BITSTREAM,), progress=progress)
-
-    entry = store.build("bitstream", digest({"routed": routed.name, "packer": packer.release}), pack)
-    route = nextpnr.read_route(routed / nextpnr.REPORT)
-    require(
-        route.fmax_mhz >= chosen.clock_mhz,
-        f"{folder} reaches {route.fmax_mhz:.1f} MHz on {chosen.name}, whose clock is {chosen.clock_mhz:g} MHz: try "
-        "another --seed, or make it smaller",
-    )
+    test = read_manifest(folder).get("test", {})
+    # refuse what no clock helps, before the tools run
+    own = clocks_from(board.part.family, board.clock_mhz, None)[0]
+    board_shell(design, own, divisor=25, pins=pins)
+    chosen, attempts, notes = _choose(build, own, progress)
+    pll = chosen.clock.pll
     return Bitstream(
-        data=(entry / _BITSTREAM).read_bytes(),
-        board=chosen.name,
-        clock_mhz=chosen.clock_mhz,
-        fmax_mhz=route.fmax_mhz,
-        baud=baud,
-        seed=seed,
-        placed=route.placed,
-        tools={tool.name: tool.label for tool in (flow.yosys, flow.nextpnr, packer)},
+        data=build.pack(chosen),
+        board=board.name,
+        device=board.part.title,
+        clock_mhz=chosen.clock.mhz,
+        pll=f"{board.clock_mhz:g} MHz x {float(pll.mhz / pll.phase_mhz):g} / {pll.divide}" if pll else None,
+        fmax_mhz=chosen.fmax_mhz,
+        margin_percent=options.margin,
+        slack_ns=chosen.slack_ns,
+        seed=chosen.seed,
+        baud=options.baud,
+        divisor=chosen.clock.divisor(options.baud),
+        cycles=sum(test["cycles"]) / len(test["cycles"]),
+        samples=f"{test['samples']} samples: {test['source']}",
+        resources=dict(build.counts[chosen.clock.mhz]),
+        placed=build.placed(chosen),
+        attempts=tuple((each.clock.mhz, each.seed, each.fmax_mhz) for each in attempts),
+        tools={tool.name: tool.label for tool in (build.flow.yosys, build.flow.nextpnr, build.packer)},
+        notes=notes,
     )
 
 
-def clock_divisor(board: Board, baud: int) -> int:
-    """Return the number of the board's clock cycles per bit.
-
-    Raises
-    ------
-    InputError
-        The clock is too slow, or no whole number of cycles is accurate enough.
-    """
-    hertz = board.clock_mhz * 1e6
-    highest = int(hertz / MIN_DIVISOR)
-    require_range("baud", baud, 300, highest)
-    divisor = round(hertz / baud)
+def _choose(build: _Build, own: Clock, progress: Progress | None) -> tuple[Attempt, Sequence[Attempt], tuple[str, ...]]:
+    """Return the route to pack, all routes, and what to tell the user."""
+    options, board = build.options, build.board
+    margin = options.margin / 100
+    seeds = range(options.seed, options.seed + options.seeds)
+    if options.clock == OWN:
+        return _close(build, own, seeds, margin)
+    taken = pll_input(board, cache=build.cache, progress=progress)
+    clocks = clocks_from(board.part.family, board.clock_mhz, taken)
+    reason = f"the clock of {board.name} ({board.clock_mhz:g} MHz) feeds no PLL of its {board.part.title}"
+    if options.clock != HIGHEST:
+        mhz = options.clock_mhz
+        require(taken is not None or mhz == own.mhz, f"{reason}: give --clock {OWN} instead of {mhz:g}")
+        return _close(build, nearest_clock(clocks, mhz), seeds, margin)
+    if len(clocks) == 1:
+        chosen, attempts, _ = _close(build, own, seeds, margin)
+        return chosen, attempts, (f"{reason}: it runs the design itself",)
+    usable = [clock for clock in clocks if clock.makes(options.baud)]
+    if not usable:
+        own.divisor(options.baud)
+    start = own if own in usable else usable[0]
+    found, attempts = highest(usable, start, seeds, build.route, margin=margin, jobs=build.jobs)
+    fastest = max(attempts, key=lambda each: each.fmax_mhz)
     require(
-        abs(hertz / divisor / baud - 1) <= MAX_BAUD_ERROR,
-        f"{baud} baud cannot be derived from {board.clock_mhz:g} MHz: give {round(hertz / divisor)}",
+        found is not None,
+        f"{build.folder} closes at no clock of {board.name} with {options.margin:g} % to spare: it reaches "
+        f"{fastest.fmax_mhz:.1f} MHz, and the lowest clock for {options.baud} baud is {usable[0].mhz:g} MHz: give "
+        "more --seeds, a smaller --margin, or make it smaller",
     )
-    return divisor
+    assert found is not None
+    return found, attempts, ()
 
 
-def led_of(pins: list[Pin]) -> str | None:
-    """Return the value of the pin ``led`` that lights it, in Verilog; ``None`` if there is none."""
-    inverted = [pin.is_inverted for pin in pins if pin.port == "led"]
-    return ("1'b0" if inverted[0] else "1'b1") if inverted else None
-
-
-def board_shell(design: Design, *, divisor: int, led: str | None = None) -> str:
-    """Return Verilog of a serial port and of a module :data:`TOP` that connects it and the design to clk, rx and tx.
-
-    Parameters
-    ----------
-    divisor
-        Clock cycles of a bit.
-    led
-        The value of the pin ``led`` that lights it, which it does for a moment after each answer.
-
-    Raises
-    ------
-    InputError
-        The design has no host port, or one with streams that the serial port does not have.
-    """
-    serial, serial_ports = convert(SerialPort(divisor=divisor), _SERIAL)
-    between = [port for port in serial_ports if port.name not in (CLOCK, RESET, "reset", *_PINS_OF_BOARD)]
-    names = {port.name: port.width for port in design.ports if port.name != INTERRUPT}
+def _close(
+    build: _Build, clock: Clock, seeds: Sequence[int], margin: float
+) -> tuple[Attempt, Sequence[Attempt], tuple[str, ...]]:
+    """Return a route at one clock that closes: the first seed alone is tried first."""
+    attempts = first_to_close(clock, seeds, build.route, margin=margin, jobs=build.jobs, alone=1)
+    best = attempts[0]
     require(
-        {port.name for port in between} <= names.keys(),
-        f"{design.top} has no host port: generate it without --core-only or --array-only",
+        best.margin >= margin,
+        f"{build.folder} reaches {best.fmax_mhz:.1f} MHz on {build.board.name} with "
+        f"{'seed' if len(attempts) == 1 else 'the best seed,'} {best.seed}, and {clock.mhz:g} MHz with "
+        f"{100 * margin:g} % to spare need {clock.mhz * (1 + margin):.1f}: give a lower --clock, more --seeds, a "
+        "smaller --margin, or make it smaller",
     )
-    require(
-        len(names) == len(between),
-        f"{design.top} streams its weights from the host, for which a serial line is too slow: generate it without "
-        "--weights stream",
-    )
-    wide = [port.name for port in between if names[port.name] != port.width]
-    require(
-        not wide,
-        f"{design.top} has host streams wider than the 32 bits of a serial line's: generate it without --host-bits",
-    )
-    return "\n".join([serial.text, *_top(design, between, led)])
-
-
-def _top(design: Design, between: list[VerilogPort], led: str | None) -> list[str]:
-    wires = [f"  wire [{port.width - 1}:0] {port.name};" for port in between]
-    joined = "".join(f", .{port.name}({port.name})" for port in between)
-    return [
-        f"module {TOP}(input clk, input rx, output tx{', output led' if led else ''});",
-        "  wire reset;",
-        *wires,
-        f"  {_SERIAL} serial (.{CLOCK}(clk), .{RESET}(1'b0), .rx(rx), .tx(tx), .reset(reset){joined});",
-        f"  (* keep_hierarchy *) {design.top} accelerator (.{design.clock}(clk), .{design.reset}(reset){joined});",
-        *(_LED.format(on=led, off=f"~{led}").splitlines() if led else ()),
-        "endmodule",
-        "",
-    ]
+    return best, attempts, ()

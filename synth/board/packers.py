@@ -1,7 +1,7 @@
 """Pins, and the tools that pack a routed design into a bitstream."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tospike.hw.params.devices import ECP5, ICE40
 
@@ -15,6 +15,10 @@ class Pin:
     attributes: dict[str, str]
     is_inverted: bool = False
     """Whether the board inverts it."""
+
+    def as_port(self, port: str) -> "Pin":
+        """Return the same pin for another port."""
+        return replace(self, port=port)
 
 
 @dataclass(frozen=True, kw_only=True)

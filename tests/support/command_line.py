@@ -8,14 +8,14 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 
-def tospike(*args, cwd, env=None):
+def tospike(*args, cwd, env=None, timeout=300):
     return subprocess.run(
         [sys.executable, "-m", "tospike", *map(str, args)],
         cwd=cwd,
         env={**os.environ, "COLUMNS": "200", **(env or {})},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=timeout,
     )
 
 

@@ -16,6 +16,7 @@ from support.paths import EXAMPLES, TESTS
 from tospike.gen.emit.folder import generate, read
 from tospike.gen.emit.random_design import random_design
 from tospike.gen.tools import programs as tools
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import (
     AcceleratorParams,
     EncoderParams,
@@ -25,16 +26,26 @@ from tospike.hw.params import (
     Readout,
     SpikingParams,
 )
-from tospike.synth.board.bitstream import TOP, board_shell, clock_divisor, led_of
+from tospike.hw.params.devices import ECP5
+from tospike.synth.board.bitstream import build_bitstream
 from tospike.synth.board.boards import BOARDS, find_board, require_fit
+from tospike.synth.board.clock import clocks_from, nearest_clock
+from tospike.synth.board.options import BuildOptions
+from tospike.synth.board.pll import PllInput
+from tospike.synth.board.shell import TOP, board_shell
 from tospike.synth.design import read_design
 from tospike.tb.verify import environment, read_results
 
-DIGITS = EXAMPLES / "digits_snn.nir"
+ICE40_START = b"\xff\x00\x00\xff\x7e\xaa\x99\x7e"
+"""The synchronisation word of an iCE40."""
 
 
 def tospike(*arguments):
     return tospike_in(*arguments, cwd=EXAMPLES)
+
+
+def own_clock(board):
+    return clocks_from(board.part.family, board.clock_mhz, None)[0]
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +66,26 @@ def small(tmp_path_factory):
     return out
 
 
-@pytest.mark.parametrize("divisor", [pytest.param(4, marks=pytest.mark.slow), pytest.param(25, marks=pytest.mark.slow)])
-def test_the_module_between_the_pins_in_cocotb(small, tmp_path, divisor):
-    verilog = tmp_path / "board.v"
-    verilog.write_text(board_shell(read_design(small), divisor=divisor))
+SLOW_PLL = """
+module EHXPLLL #(parameter CLKI_DIV = 1, CLKFB_DIV = 1, CLKOP_DIV = 1, CLKOP_CPHASE = 0, CLKOP_FPHASE = 0,
+  CLKOP_ENABLE = "", FEEDBK_PATH = "", OUTDIVIDER_MUXA = "", PLLRST_ENA = "", INTFB_WAKE = "", STDBY_ENABLE = "",
+  DPHASE_SOURCE = "") (input CLKI, CLKFB, RST, STDBY, PHASESEL0, PHASESEL1, PHASEDIR, PHASESTEP, PHASELOADREG,
+  PLLWAKESYNC, ENCLKOP, output CLKOP, output reg LOCK = 0);
+  reg [7:0] count = 0;
+  assign CLKOP = CLKI;
+  always @(posedge CLKI) begin count <= count + ~LOCK; LOCK <= LOCK | &count; end
+endmodule
+"""
+"""A PLL of no gain that takes 256 cycles to lock."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("divisor, has_pll", [(4, False), (25, False), (25, True)])
+def test_the_module_between_the_pins_in_cocotb(small, tmp_path, divisor, has_pll):
+    verilog, board = tmp_path / "board.v", find_board("ulx3s-85f")
+    clock = nearest_clock(clocks_from(ECP5, 25, PllInput.LOGIC), 50) if has_pll else own_clock(board)
+    shell = board_shell(read_design(small), clock, divisor=divisor, pins=board.pins())
+    verilog.write_text(shell + (SLOW_PLL if has_pll else ""))
     read(small).load().write_memories(tmp_path)
     tool = tools.find("verilator")
     with environment(tool):
@@ -119,9 +146,11 @@ def test_the_design_elaborates_for_every_board(small, name):
     assert ports[:3] == ["clk", "rx", "tx"] and len({pin.site for pin in pins}) == len(pins)
     text = board.packer.write(pins, board.clock_mhz)
     assert all(re.search(rf"\b{pin.site}\b", text) for pin in pins) and "function" not in text
-    divisor = clock_divisor(board, 115_200)
-    shell = board_shell(read_design(small), divisor=divisor, led=led_of(pins))
-    assert ("output led" in shell) == ("led" in ports)
+    clock = own_clock(board)
+    shell = board_shell(read_design(small), clock, divisor=clock.divisor(115_200), pins=pins)
+    assert [port for port in ports if f"output {port}" in shell] == [
+        port for port in ports if port not in ("clk", "rx")
+    ]
     options = " ".join(board.device).lower()
     platform = platforms_options(board)
     assert options.split() == platform, (options, platform)
@@ -155,27 +184,79 @@ def test_pins_and_clocks_are_the_boards():
     assert 'LOCATE COMP "clk" SITE "G2";' in ulx3s and 'FREQUENCY PORT "clk" 25 MHZ;' in ulx3s
     assert 'IOBUF PORT "tx" IO_TYPE=LVCMOS33;' in ulx3s
     lines = ["set_frequency clk 12", "set_io clk 35", "set_io -pullup yes rx 6", "set_io -pullup yes tx 9"]
-    assert icebreaker.splitlines() == [*lines, "set_io led 11"]
+    assert icebreaker.splitlines() == [*lines, "set_io led_busy 11", "set_io led_heartbeat 37"]
     assert 'IOBUF PORT "clk" IO_TYPE=LVDS;' in constraints["versa-ecp5"]
     assert 'FREQUENCY PORT "clk" 12 MHZ;' in constraints["ecp5-5g-evn"]
 
 
 def test_rates_that_a_clock_cannot_make_are_refused():
-    board = find_board("icebreaker")
-    assert clock_divisor(board, 1_000_000) == 12 and clock_divisor(board, 115_200) == 104
+    clock = own_clock(find_board("icebreaker"))
+    assert clock.divisor(1_000_000) == 12 and clock.divisor(115_200) == 104
+    assert clock.makes(115_200) and not clock.makes(2_200_000)
     with pytest.raises(InputError, match="baud must be an integer from 300 to 3000000, not 4000000"):
-        clock_divisor(board, 4_000_000)
+        clock.divisor(4_000_000)
     with pytest.raises(InputError, match="2200000 baud cannot be derived from 12 MHz: give 2400000"):
-        clock_divisor(board, 2_200_000)
+        clock.divisor(2_200_000)
 
 
-def test_a_bitstream_for_the_icebreaker(small, tmp_path):
-    out, report = tmp_path / "small.bin", tmp_path / "small.json"
-    result = tospike("build", small, "--board", "icebreaker", "--out", out, "--json", report)
+def test_a_bitstream_for_the_icebreaker_at_its_own_clock(small, tmp_path):
+    out = tmp_path / "small.bin"
+    result = tospike("build", small, "--board", "icebreaker", "--clock", "board", "--seeds", "1", "--out", out)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert out.read_bytes().startswith(b"\xff\x00\x00\xff\x7e\xaa\x99\x7e")  # the synchronisation word of an iCE40
-    assert f"openFPGALoader --board ice40_generic {out}" in result.stdout
-    assert json.loads(report.read_text())["clock_mhz"] == 12
+    assert out.read_bytes().startswith(ICE40_START)
+    assert (
+        f"openFPGALoader --board ice40_generic {out}" in result.stdout and "12 MHz (the board's own)" in result.stdout
+    )
+    manifest = json.loads((tmp_path / "small.bin.json").read_text())
+    assert (manifest["clock_mhz"], manifest["pll"], manifest["seed"], manifest["divisor"]) == (12, None, 1, 12)
+    assert manifest["attempts"] == [{"clock_mhz": 12, "seed": 1, "fmax_mhz": manifest["fmax_mhz"]}]
+    assert manifest["slack_ns"] == pytest.approx(1e3 / 12 - 1e3 / manifest["fmax_mhz"], abs=0.02)
+    test = json.loads((small / "manifest.json").read_text())["test"]
+    cycles = sum(test["cycles"]) / len(test["cycles"])
+    assert manifest["inferences_per_second"] == pytest.approx(12e6 / cycles, abs=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["icebreaker", "ulx3s-12f", "nandland-go"])
+def test_the_highest_clock_that_closes(small, tmp_path, name):
+    """With a PLL behind a pad, with one in the logic, and without any."""
+    out = tmp_path / "small.bit"
+    result = tospike_in("build", small, "--board", name, "--seeds", "2", "--out", out, cwd=EXAMPLES, timeout=1800)
+    assert result.returncode == 0, result.stdout + result.stderr
+    manifest, own = json.loads((tmp_path / "small.bit.json").read_text()), find_board(name).clock_mhz
+    assert out.stat().st_size > 30_000 and manifest["fmax_mhz"] >= 1.05 * manifest["clock_mhz"] - 0.01
+    if name == "nandland-go":
+        assert manifest["pll"] is None and manifest["clock_mhz"] == own
+        assert "the clock of nandland-go (25 MHz) feeds no PLL of its iCE40HX1K: it runs the design itself" in " ".join(
+            result.stderr.split()
+        )
+        return
+    assert manifest["pll"] and manifest["clock_mhz"] > own
+    assert manifest["divisor"] == round(manifest["clock_mhz"])  # at 1 Mbaud
+    rest = [each for each in manifest["attempts"] if each["clock_mhz"] != own]
+    assert len(manifest["attempts"]) - len(rest) == 2 and rest
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"clock": "fast"}, "clock must be max, board or a frequency in MHz, not 'fast'"),
+        ({"clock": "-3"}, "clock must be max, board or a frequency in MHz, not '-3'"),
+        ({"margin": 101.0}, "margin must be"),
+        ({"seeds": 0}, "seeds must be an integer from 1 to 1000, not 0"),
+        ({"clock": "12.1"}, "--clock 12.1 cannot be made of the board's clock: give 12 or 16.125"),
+        ({"clock": "board", "baud": 9_000_000}, "baud must be an integer from 300 to 3000000"),
+        (
+            {"board": "nandland-go", "clock": "50"},
+            "the clock of nandland-go (25 MHz) feeds no PLL of its iCE40HX1K: give --clock board instead of 50",
+        ),
+    ],
+)
+def test_faults_of_the_clock_are_refused_before_the_design_is_synthesised(small, tmp_path, wrong, words):
+    cache = Cache(root=tmp_path)
+    with pytest.raises(InputError, match=re.escape(words)):
+        build_bitstream(small, BuildOptions(**{"board": "icebreaker", **wrong}), cache=cache)
+    assert not (tmp_path / "netlist").exists()
 
 
 def test_what_no_board_can_run_is_refused(small, tmp_path):
