@@ -77,4 +77,4 @@ def _kept(stage: Stage, given: Read | None, own: Read) -> Stage:
 
 
 def _is_of_each(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.ndim == 1
+    return isinstance(value, np.ndarray) and value.ndim >= 1

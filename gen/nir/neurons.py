@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tospike.gen.nir.frameworks import DecayRule, Framework, Gain, Integration, Start, TauUnit
 from tospike.gen.nir.options import NirOptions
+from tospike.gen.nir.tap_weights import tap_weights
 from tospike.hw.params import InputError, NeuronKind, Reset, ResetTiming, require
 from tospike.sim.network import Parameter, SpikingNeuron
 from tospike.sim.network.threshold_noise import ThresholdNoise
@@ -51,6 +52,8 @@ def membrane(
     """
     take = _Parameters(node, label, shape, options)
     kind = KINDS[type(node)]
+    if options.taps and kind.spikes:
+        return _sliding(take, kind, label, shape, options, position)
     gain, decay, rest = take.membrane(kind)
     synapse_gain, synapse_decay = take.synapse() if kind.synaptic else (1.0, 0.0)
     neuron = SpikingNeuron(
@@ -80,6 +83,31 @@ def membrane(
         noise=_noise(options, position),
         adaptation=options.adaptation,
         adaptation_decay=options.adaptation_decay if options.adaptation else 0.0,
+    )
+
+
+def _sliding(
+    take: "_Parameters", kind: NeuronKind, label: str, shape: tuple[int, ...], options: NirOptions, position: int
+) -> SpikingNeuron:
+    """Return the sliding neurons that a layer with taps has: of the node, they keep gain and threshold alone."""
+    require(not kind.synaptic, f"{label} has a synaptic current: taps are for IF, LIF and Threshold")
+    weights = tap_weights(options.taps)
+    require(
+        len(weights) in (1, shape[0]),
+        f"{label} has {shape[0]} channels, but taps of {len(weights)}: give one row of taps, or one for each channel",
+    )
+    each = np.repeat(weights, math.prod(shape) // len(weights), axis=0)
+    return SpikingNeuron(
+        kind=NeuronKind.SLIDING,
+        decay=0.0,
+        gain=take.membrane(kind)[0],
+        threshold=take.threshold(),
+        comparison=options.comparison,
+        noise=_noise(options, position),
+        adaptation=options.adaptation,
+        adaptation_decay=options.adaptation_decay if options.adaptation else 0.0,
+        taps=each,
+        dilation=options.tap_dilation,
     )
 
 

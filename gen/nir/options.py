@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from tospike.gen.nir.frameworks import CODING, GUESSED, PRESETS, DecayRule, Framework, Gain, Integration, Start, TauUnit
+from tospike.gen.nir.tap_weights import tap_weights
 from tospike.hw.params import (
     Comparison,
     Encoding,
@@ -24,6 +25,7 @@ from tospike.hw.params import (
     require_range,
 )
 from tospike.hw.params.engines.encoder import LFSR_BITS
+from tospike.hw.params.neurons.sliding import MAX_INPUTS
 from tospike.sim.network import Decoding, InputSpec
 from tospike.sim.network.threshold_noise import MOST_NOISE, NoiseShape
 
@@ -97,6 +99,17 @@ class NirOptions:
     adaptation_decay: float = option(
         0.9375, "Decay of that increase per step", low=0, high=1, unset="0.9375", per_layer="snn"
     )
+    taps: str = option(
+        "",
+        "Sliding neurons, with these weights of earlier inputs, such as 0.5,-0.25",
+        unset="none",
+        per_layer="snn",
+    )
+    """Weights of earlier inputs relative to the present one, the most recent first: signed powers of two up to 1, or 0;
+    with semicolons between the channels if they differ. The neurons then have neither membrane nor reset."""
+    tap_dilation: int = option(
+        1, "Sliding neurons: steps between those inputs", low=1, high=MAX_INPUTS, per_layer="snn"
+    )
     integration: Integration = option(Integration.STEP, "IF and I: v += R I (step) or v += R I dt (time)")
     """How IF and I integrate their input."""
     encoding: Encoding | None = option(Encoding.DIRECT, "Encoding of values over time; not for spike data")
@@ -157,6 +170,8 @@ class NirOptions:
             "--firing-steps needs an input that is sent in one step: give --encoding once",
         )
         require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")
+        if self.taps:
+            tap_weights(self.taps)
         for layer in self.layers:
             of_layer(self, layer)
 

@@ -113,6 +113,9 @@ def _relays(neuron: SpikingNeuron, neurons: int, relays: int, name: str) -> tupl
         "one, which does not work: leave adaptation and noise out",
     )
     forgets = neuron.reset is Reset.ZERO or (neuron.reset is Reset.VALUE and not np.any(neuron.v_reset))
+    if neuron.taps is not None:  # a relay has none
+        taps = np.concatenate([neuron.taps, np.zeros((relays, neuron.taps.shape[1]))])
+        neuron, forgets = replace(neuron, taps=taps), True
     lift = SLIGHT_LIFT if neuron.spike_bits > 1 else LIFT
     if not forgets or neuron.kind.synaptic:
         if neuron.reset is Reset.SUBTRACT and neuron.reset_timing is ResetTiming.NEXT:

@@ -32,6 +32,7 @@ from tospike.hw.params import (
     same_option,
 )
 from tospike.hw.params.neurons.leak import MAX_DECAY_BITS, MAX_SHIFT
+from tospike.hw.params.neurons.sliding import MAX_TAP_SHIFT, NEGATIVE_TAP
 
 
 class SpikingEngine(StrEnum):
@@ -138,7 +139,8 @@ class NeuronOptions:
     noise_draws: int = option(1, "Uniform numbers whose sum is the noise; 4: nearly Gaussian")
     noise_scale: int = option(1, "Threshold noise is multiplied by this, too")
     noise_seed: int = option(1, "Seed of the threshold noise")
-    taps: str = option("1,2,3", "Sliding: inputs from 1, 2, ... steps ago are weighted by 1 / 2**TAP")
+    taps: str = option("1,2,3", "Sliding: inputs from 1, 2, ... steps ago are weighted by 1 / 2**TAP; -TAP negates")
+    tap_dilation: int = option(1, "Sliding: steps between those inputs")
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -185,7 +187,8 @@ class NeuronOptions:
             lower_bound=self.lower_bound,
             leak_bias=self.leak_bias,
             state_fraction_bits=self.state_fraction_bits,
-            taps=_numbers(self.taps),
+            taps=_taps(self.taps),
+            dilation=self.tap_dilation,
             adaptation=adaptation,
             noise=noise,
             **own,
@@ -198,11 +201,13 @@ class NeuronOptions:
         return LeakParams(kind=kind, shift=shift, decay=multiplier, decay_bits=self.decay_bits)
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    """Return ``1,2,3`` as numbers."""
-    parts = text.split(",")
+def _taps(text: str) -> tuple[int, ...]:
+    """Return ``1,-2,3`` as taps, of which the second is negative."""
+    parts = [part.strip() for part in text.split(",")]
     require(
-        all(part.strip().isdecimal() for part in parts),
-        f"--taps {text!r} is not a list of numbers, for example 1,2,3",
+        all(part.removeprefix("-").isdecimal() for part in parts),
+        f"--taps {text!r} is not a list of numbers, for example 1,-2,3",
     )
-    return tuple(int(part) for part in parts)
+    for part in parts:
+        require_range("taps", int(part.removeprefix("-")), 0, MAX_TAP_SHIFT)
+    return tuple(int(part.removeprefix("-")) + NEGATIVE_TAP * part.startswith("-") for part in parts)

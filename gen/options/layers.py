@@ -21,7 +21,7 @@ LAYER_OPTIONS: dict[str, Option] = {
 _OF_WEIGHTS = ("weight_bits", "weight_scale", "scale", "per_channel")
 _OF_SPIKES = (
     *("reset", "reset_timing", "comparison", "spike_bits", "refractory"),
-    *("noise", "noise_shape", "noise_seed", "adaptation", "adaptation_decay"),
+    *("noise", "noise_shape", "noise_seed", "adaptation", "adaptation_decay", "taps", "tap_dilation"),
 )
 
 

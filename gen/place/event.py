@@ -30,7 +30,7 @@ def random_layer(name: str, engine: EventParams, rng: np.random.Generator) -> St
     square = (engine.neurons, engine.neurons)
     recurrent = random_integers(rng, engine.weight, square) if engine.recurrent else None
     varying = engine.neuron.varying.values()
-    columns = [rng.integers(0, 1 << leak.decay_bits, engine.channels, endpoint=True) for leak in varying]
+    columns = [rng.integers(0, constant.largest, engine.channels, endpoint=True) for constant in varying]
     decays = np.stack(columns, axis=1) if varying else None
     synapses: Dense | Conv2d
     if engine.window is None:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from tospike.gen.quantize.leaks import choose_leak, leak_of
+from tospike.gen.quantize.leaks import choose_leak, leak_of, tap_codes
 from tospike.gen.quantize.normalize import NormalizedNeuron
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.gen.quantize.state_unit import WIDEST_STATE
@@ -53,6 +53,13 @@ def integer_neuron(neuron: NormalizedNeuron, fine: float, fraction_bits: int, op
             "refractory": neuron.refractory,
             "adaptation": _adaptation(neuron, threshold, options),
             "noise": None if neuron.noise is None else integer_noise(neuron.noise, neuron.threshold / unit),
+        }
+    if neuron.taps is not None:
+        codes = tap_codes(neuron.taps)
+        knobs |= {
+            "taps": tuple(codes[0].tolist()),
+            "dilation": neuron.dilation,
+            "varies": bool((codes != codes[0]).any()),
         }
     if neuron.kind.leaks:
         knobs["leak"] = leak_of(neuron.decay, options)

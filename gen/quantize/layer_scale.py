@@ -177,6 +177,13 @@ class FloatLayer:
             bits = min(bits, math.floor(math.log2(unit / finest))) if finest else bits
         return self._at(unit / self.payload_unit, bits)
 
+    def _decays(self, neuron_params: NeuronParams) -> Ints | None:
+        """Return the (channels, n) decays or taps that vary."""
+        decays = per_neuron_decays(self.neuron, neuron_params, self.synapses.outputs)
+        if decays is None or not isinstance(self.synapses, Conv2d):
+            return decays
+        return decays[:: self.synapses.outputs // self.synapses.channels]
+
     def _at(self, scale: float, fraction_bits: int) -> IntegerLayer:
         fine = scale * self.payload_unit / 2**fraction_bits
         neuron_params = integer_neuron(self.neuron, fine, fraction_bits, self.options)
@@ -187,7 +194,7 @@ class FloatLayer:
                 self.synapses, weight=to_grid(self.synapses.weight, scale, self._format), bias=bias, grid=None
             ),
             recurrent=None if self.scaled_recurrent is None else to_grid(self.scaled_recurrent, scale, self._format),
-            decays=per_neuron_decays(self.neuron, neuron_params, self.synapses.outputs),
+            decays=self._decays(neuron_params),
             scale=scale,
             fine=fine,
         )

@@ -1,4 +1,4 @@
-"""Map trained decays to the leaks of the hardware."""
+"""Map trained decays to the leaks of the hardware, and weights of sliding neurons to its taps."""
 
 import math
 
@@ -9,6 +9,7 @@ from tospike.gen.quantize.normalize import NormalizedNeuron
 from tospike.gen.quantize.options import ROUNDED_OFF, SHIFTED_OFF, QuantizeOptions
 from tospike.gen.quantize.state_unit import FINEST, MOST_DECAY
 from tospike.hw.params import LeakKind, LeakParams, NeuronParams, require
+from tospike.hw.params.neurons.sliding import NEGATIVE_TAP, NO_TAP
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.network import Parameter
 
@@ -36,11 +37,13 @@ def leak_of(decay: Parameter, options: QuantizeOptions) -> LeakParams:
 
 
 def per_neuron_decays(neuron: NormalizedNeuron, neuron_params: NeuronParams, outputs: int) -> Ints | None:
-    """Return (outputs, n) integer decays of the leaks that vary."""
+    """Return (outputs, n) integer decays of the leaks, or taps, that vary."""
+    if neuron.taps is not None:
+        return tap_codes(neuron.taps) if neuron_params.varying else None
     given = [decay for decay in (neuron.decay, neuron.synapse_decay) if isinstance(decay, np.ndarray)]
     columns = [
-        to_int64(np.broadcast_to(decay, outputs) * 2.0**leak.decay_bits, "decays")
-        for decay, leak in zip(given, neuron_params.varying.values(), strict=True)
+        to_int64(np.broadcast_to(decay, outputs) * constant.largest, "decays")
+        for decay, constant in zip(given, neuron_params.varying.values(), strict=True)
     ]
     return np.stack(columns, axis=1) if columns else None
 
@@ -90,6 +93,10 @@ def rounding_bits(neuron: NormalizedNeuron, unit: float, options: QuantizeOption
     Leaks by shift get fraction bits if weights are large relative to the threshold, not because weights were given few
     bits.
     """
+    if neuron.taps is not None:
+        # each tap rounds off up to 1
+        lost = np.count_nonzero(neuron.taps, axis=1).max(initial=0) * unit / (SHIFTED_OFF * neuron.threshold)
+        return min(FINEST, most_shift(neuron.taps), max(0, math.ceil(math.log2(max(1.0, lost)))))
     leaks = [leak_of(neuron.decay, options)] if neuron.kind.leaks else []
     leaks += [leak_of(neuron.synapse_decay, options)] if neuron.kind.synaptic else []
     decay, synapse_decay = float(np.max(neuron.decay)), float(np.max(neuron.synapse_decay))
@@ -107,6 +114,8 @@ def rounding_bits(neuron: NormalizedNeuron, unit: float, options: QuantizeOption
 def exact_bits(neuron: NormalizedNeuron, steps: int, options: QuantizeOptions) -> int | None:
     """Return the fraction bits that the leaks of ``steps`` steps need to lose nothing; ``None`` if decays are
     inexact."""
+    if neuron.taps is not None:
+        return most_shift(neuron.taps)
     leaks = [(leak_of(neuron.decay, options), neuron.decay)] if neuron.kind.leaks else []
     leaks += [(leak_of(neuron.synapse_decay, options), neuron.synapse_decay)] if neuron.kind.synaptic else []
     if any(abs(decay_error(leak, decay)) > EXACT_DECAY for leak, decay in leaks):
@@ -122,3 +131,18 @@ def _shifted_bits(leak: LeakParams, decay: Parameter) -> int:
     decays = to_int64(np.asarray(decay) * 2.0**leak.decay_bits, "decays")
     last_bit = int(np.min(np.where(decays == 0, 1 << leak.decay_bits, decays & -decays)))
     return max(0, leak.decay_bits - (last_bit.bit_length() - 1))
+
+
+def tap_codes(weights: NDArray[np.float64]) -> Ints:
+    """Return the taps, as `SlidingParams` has them, of weights of the same shape: powers of two up to 1, or 0."""
+    shifts = _shifts(weights)
+    return np.where(weights == 0, NO_TAP, shifts + NEGATIVE_TAP * (weights < 0))
+
+
+def most_shift(weights: NDArray[np.float64]) -> int:
+    """Return the largest shift."""
+    return int(_shifts(weights).max(initial=0))
+
+
+def _shifts(weights: NDArray[np.float64]) -> Ints:
+    return to_int64(-np.log2(np.where(weights == 0, 1.0, np.abs(weights))), "taps")

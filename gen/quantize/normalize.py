@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from tospike.hw.params import Comparison, FiringPhase, InputError, NeuronKind, Reset, ResetTiming, require
-from tospike.sim.network import Conv2d, Dense, Parameter, SpikingNeuron, Stage
+from tospike.sim.network import Array, Conv2d, Dense, Parameter, SpikingNeuron, Stage
 from tospike.sim.network.threshold_noise import ThresholdNoise
 
 TOLERANCE = 1e-6
@@ -40,6 +40,8 @@ class NormalizedNeuron:
     noise: ThresholdNoise | None
     adaptation: float
     adaptation_decay: float
+    taps: Array | None
+    dilation: int
 
 
 def normalize(stage: Stage) -> tuple[Stage, NormalizedNeuron]:

@@ -66,6 +66,7 @@ def _trace_batch(
         window = convolution(synapses)
         drive = WindowDrive(Connections(window), weight, events[:, :, chain_order(window.shape)])
         bias = np.tile(bias, window.positions)
+        decays = None if decays is None else np.tile(decays, (window.positions, 1))
     else:
         drive = DenseDrive(weight, events)
     feedback = (

@@ -133,10 +133,10 @@ class NeuronLanes:
         m.d.comb += [cell.bias.eq(bias[index]) for index, cell in enumerate(self._cells)]
 
     def _connect_decays(self, m: Module, memory: LoadableMemory) -> None:
-        """Connect the decays per neuron, read two cycles before the leak, which is in the cycle of ``passes``."""
+        """Connect the decays or taps per neuron, read two cycles before they are used."""
         params = self._params
         decays = Signal(data.ArrayLayout(decay_layout(params.neuron), len(self._lanes)), reset_less=True)
-        self._address(m, memory, self._stages[5 + params.neuron.extra_cycles])
+        self._address(m, memory, self._stages[3 + params.neuron.varying_cycle])
         m.d.sync += Value.cast(decays).eq(self._part(memory))
         m.d.comb += [cell.decays.eq(decays[index]) for index, cell in enumerate(self._cells)]
 

@@ -35,13 +35,13 @@ def memories(params: EventParams) -> tuple[MemoryShape, ...]:
     ``bias``
         A word per state word of a position; only if ``params.bias``.
     ``decays``
-        A word per state word of a position, with the membrane's decay below the synapse's in each lane; only if decays
-        differ between neurons.
+        A word per state word of a position, with the membrane's decay below the synapse's, or the first tap lowest, in
+        each lane; only if they differ between neurons.
     ``multipliers``
         A word per neuron; only if membranes become activations.
     """
     weights = MemoryShape(name="weights", width=params.lanes * params.weight_bits, depth=params.weight_words)
-    decay_bits = sum(leak.decay_bits + 1 for leak in params.neuron.varying.values())
+    decay_bits = sum(constant.bits for constant in params.neuron.varying.values())
     decays = MemoryShape(name="decays", width=max(1, params.lanes * decay_bits), depth=params.position_words)
     bias = MemoryShape(name="bias", width=params.lanes * params.neuron.accumulated.bits, depth=params.position_words)
     found = (weights, *((bias,) if params.bias else ()), *((decays,) if decay_bits else ()))
@@ -73,7 +73,7 @@ def pack(
     recurrent
         (neurons, neurons) integers in ``params.weight``, if ``params.recurrent``.
     decays
-        (channels, n), 0 to ``2**decay_bits``, for the n leaks of ``params.neuron.varying``, if there are any.
+        (channels, n), for the n decays or taps of ``params.neuron.varying``, if there are any.
     multipliers
         (neurons,), if membranes become activations.
 
@@ -185,10 +185,10 @@ def _decay_words(params: EventParams, decays: Rows) -> list[int]:
     lanes, width = [], 0
     for row in decays:
         lane, width = 0, 0
-        for decay, leak in zip(row, varying, strict=True):
-            most = 1 << leak.decay_bits
-            require(0 <= decay <= most, f"a decay of {decay} is not from 0 to {most}")
-            lane, width = lane | int(decay) << width, width + leak.decay_bits + 1
+        for decay, constant in zip(row, varying, strict=True):
+            most = constant.largest
+            require(0 <= decay <= most, f"a decay or tap of {decay} is not from 0 to {most}")
+            lane, width = lane | int(decay) << width, width + constant.bits
         lanes.append(lane)
     return [pack_lanes(lanes[first : first + params.lanes], width) for first in range(0, params.channels, params.lanes)]
 

@@ -66,6 +66,8 @@ class NeuronState:
         """Where ``wanted`` decided in the last step."""
         self._step = 0
         self._threshold_offset = np.zeros(shape)  # of an adaptive threshold, in thresholds
+        steps = 0 if neuron.taps is None else neuron.taps.shape[1] * neuron.dilation
+        self._inputs = [np.zeros(shape)] * steps  # of a sliding neuron, the most recent first
         self._noise = None if neuron.noise is None else neuron.noise.numbers()
 
     def step(self, current: Floats, wanted: Floats | None = None) -> Floats:
@@ -81,6 +83,10 @@ class NeuronState:
         elif neuron.reset_timing is ResetTiming.NEXT and neuron.reset is not Reset.SUBTRACT:
             before = np.where(self.sent > 0, self._reset_value, before)
         v = neuron.decay * before + neuron.rest + neuron.gain * current
+        if neuron.taps is not None:
+            for number, weights in enumerate(neuron.taps.T, 1):
+                v = v + weights * self._inputs[number * neuron.dilation - 1]
+            self._inputs = [neuron.gain * current, *self._inputs[:-1]]
         if neuron.reset_timing is ResetTiming.NEXT and neuron.reset is Reset.SUBTRACT:
             v = v - self.sent * neuron.threshold
         elif neuron.reset_timing is ResetTiming.NEXT and neuron.kind.synaptic:

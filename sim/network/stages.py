@@ -81,7 +81,8 @@ class SpikingNeuron:
 
         i <- synapse_decay * i + synapse_gain * I      (with a synaptic current; else i = I)
         v <- decay * v + rest + gain * i
-        spike when v + noise > threshold + a, then reset v      (a adaptive, else 0)
+        v = gain * (I + sum of taps[n] * I of (n + 1) * dilation steps before)      (sliding neurons: no reset)
+    spike when v + noise > threshold + a, then reset v      (a adaptive, else 0)
         v <- max(v, floor)                             (with a floor)
 
     At the start of a sample, every state except v is 0. Parameters are numbers, or (outputs,) arrays with a value per
@@ -120,6 +121,10 @@ class SpikingNeuron:
     """Increase of the threshold by a spike, in thresholds; 0: the threshold is constant."""
     adaptation_decay: float = field(default=0.0, metadata=ADDED)
     """Decay of that increase per step."""
+    taps: Array | None = field(default=None, metadata=ADDED)
+    """Sliding neurons: (outputs, n) weights of earlier inputs; signed powers of two up to 1, or 0."""
+    dilation: int = field(default=1, metadata=ADDED)
+    """Steps between the inputs that the taps weight."""
 
     def __post_init__(self) -> None:
         check_reset(self)
@@ -132,6 +137,7 @@ class SpikingNeuron:
             not self.moves_threshold or self.firing is None,
             "an adaptive or noisy threshold is for neurons that fire in all steps: leave --firing-steps out",
         )
+        require((self.taps is None) == (self.kind is not NeuronKind.SLIDING), "taps are those of sliding neurons")
 
     @property
     def moves_threshold(self) -> bool:

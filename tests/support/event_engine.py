@@ -23,6 +23,7 @@ from tospike.hw.params import (
     Rounding,
     SpikingParams,
 )
+from tospike.hw.params.neurons.sliding import NEGATIVE_TAP, NO_TAP
 from tospike.hw.spiking.engine import EventEngine
 from tospike.hw.spiking.layout import counter_names, pack
 from tospike.sim.spiking.golden import run_event
@@ -73,7 +74,7 @@ def packed(params, *arrays):
 
 def random_decays(rng, params):
     """Of each neuron, for leaks that vary."""
-    columns = [rng.integers(0, (1 << leak.decay_bits) + 1, params.neurons) for leak in params.neuron.varying.values()]
+    columns = [rng.integers(0, constant.largest + 1, params.neurons) for constant in params.neuron.varying.values()]
     return np.stack(columns, axis=1) if columns else None
 
 
@@ -107,10 +108,13 @@ def random_neuron(rng, kind):
         return options[rng.integers(len(options))]
 
     if kind is NeuronKind.SLIDING:
-        taps = tuple(rng.integers(0, 4, choose(1, 2, 3, 7)).tolist())
+        signs = np.array([0, 0, NEGATIVE_TAP])
+        taps = tuple(int(tap + signs[rng.integers(3)]) for tap in rng.integers(0, 4, choose(1, 2, 3, 7)))
+        taps = (*taps[:-1], choose(taps[-1], NO_TAP))
         noise = NoiseParams(bits=2, draws=choose(1, 2)) if choose(False, False, True) else None
         state_bits = choose(4, 7, 12)
-        return of_kind(kind, state_bits=state_bits, threshold=int(rng.integers(1, 7)), taps=taps, noise=noise)
+        more = {"dilation": choose(1, 1, 2, 4), "varies": choose(False, False, True)}
+        return of_kind(kind, state_bits=state_bits, threshold=int(rng.integers(1, 7)), taps=taps, noise=noise, **more)
     reset, timing = choose(*Reset), choose(*ResetTiming)
     if (reset is not Reset.SUBTRACT and timing is ResetTiming.SNNTORCH) or reset is Reset.NONE:
         timing = ResetTiming.SAME

@@ -29,12 +29,24 @@ def noise_of(params, number, step):
     law = params.neuron.noise
     if law is None:
         return 0
-    first = (step * params.words * params.lanes + number) * law.bits
+    first = (step * params.words * params.lanes + number) * law.bits * law.draws
     bits = [law.initial >> n & 1 for n in range(127)]
-    while len(bits) < 127 + first + law.bits:
+    while len(bits) < 127 + first + law.bits * law.draws:
         bits.append(bits[-127] ^ bits[-64])
-    value = sum(bit << n for n, bit in enumerate(bits[127 + first :][: law.bits]))
-    return (value - (value >> (law.bits - 1) << law.bits)) << law.shift
+    total = 0
+    for draw in range(law.draws):
+        value = sum(bit << n for n, bit in enumerate(bits[127 + first + draw * law.bits :][: law.bits]))
+        total += value - (value >> (law.bits - 1) << law.bits)
+    if law.shift >= 0:
+        return total * law.scale << law.shift
+    return int(np.floor(total * law.scale * 2.0**law.shift + (law.draws * law.scale * 2.0**law.shift + 1) / 2))
+
+
+def weighted(value, tap):
+    """An earlier input of a sliding neuron, times its weight."""
+    if tap == 32:
+        return 0
+    return -(value // 2 ** (tap - 16)) if tap >= 16 else value // 2**tap
 
 
 class Plain:
@@ -44,6 +56,7 @@ class Plain:
         self.number, self.steps, self.raised, self.inputs = number, 0, 0, []
         neuron, rest = params.neuron, list(decays)
         self.knobs = p = all_knobs(neuron)
+        self.own = rest.copy()
         self.membrane_decay = rest.pop(0) if p.leak and p.leak.varies else None
         self.current_decay = rest.pop(0) if p.synapse and p.synapse.varies else None
         self.p, self.neuron, self.bias = params, params.neuron, bias
@@ -68,8 +81,9 @@ class Plain:
         if next_step and hard and not p.synapse and self.spikes:
             before = value
         if p.taps:
-            self.inputs = [self.add(0, terms), *self.inputs][: len(p.taps) + 1]
-            earlier = [x // 2**tap for x, tap in zip(self.inputs[1:], p.taps, strict=False)]
+            self.inputs = [self.add(0, terms), *self.inputs]
+            taps = self.own if p.varies else p.taps
+            earlier = [weighted(x, tap) for x, tap in zip(self.inputs[p.dilation :: p.dilation], taps, strict=False)]
             self.v = self.clamp(self.inputs[0] + sum(earlier), state)
             self.spikes = self.count(self.v)
             self.steps += 1

@@ -133,6 +133,9 @@ def event_work(name: str, params: EventParams, placement: StatePlacement, counte
             Access(term=term, count=updated, bits=aux, capacity_bits=aux_bits)
             for term in (("state_read", "state_write") if aux_bits else ("state_write",))
         ]
+    if params.neuron.varying:
+        own = filled["decays"]
+        accesses.append(Access(term="multiplier_read", count=updated, bits=own.width, capacity_bits=own.bits))
     noise = params.neuron.noise
     if noise is not None:
         accesses.append(Access(term="state_write", count=updated, bits=noise.register_bits(lanes), capacity_bits=0))

@@ -13,6 +13,18 @@ from tospike.hw.params.numbers import IntFormat
 
 
 @dataclass(frozen=True, kw_only=True)
+class NeuronConstant:
+    """A constant that each neuron has of its own, from 0 to ``largest``."""
+
+    largest: int
+
+    @property
+    def bits(self) -> int:
+        """Width in a memory."""
+        return self.largest.bit_length()
+
+
+@dataclass(frozen=True, kw_only=True)
 class NeuronParams:
     """The neurons of a layer: what all models have in common. States saturate after every addition.
 
@@ -71,9 +83,14 @@ class NeuronParams:
         return {}
 
     @property
-    def varying(self) -> Mapping[str, LeakParams]:
-        """The leaks with a decay per neuron."""
-        return {name: leak for name, leak in self.leaks.items() if leak.varies}
+    def varying(self) -> Mapping[str, NeuronConstant]:
+        """What each neuron has of its own: the decays of leaks that vary."""
+        return {name: NeuronConstant(largest=1 << leak.decay_bits) for name, leak in self.leaks.items() if leak.varies}
+
+    @property
+    def varying_cycle(self) -> int:
+        """The cycle of the datapath in which they are used: that of the leaks."""
+        return 2 + self.extra_cycles
 
     @property
     def initial(self) -> int:

@@ -17,8 +17,8 @@ def aux_layout(params: NeuronParams) -> data.StructLayout:
 
 
 def decay_layout(params: NeuronParams) -> data.StructLayout:
-    """Return the layout of the decays that differ between neurons: of ``membrane`` and synaptic ``current``."""
-    return data.StructLayout({name: leak.decay_bits + 1 for name, leak in params.varying.items()})
+    """Return the layout of what differs between neurons: decays of ``membrane`` and synaptic ``current``, or taps."""
+    return data.StructLayout({name: constant.bits for name, constant in params.varying.items()})
 
 
 SUMS = 3
@@ -49,7 +49,7 @@ class Neuron(wiring.Component):
     bias : In(signed)
         Cycle 3; only with ``bias``.
     decays : In(decay_layout(params))
-        Cycle 2; only if decays differ between neurons.
+        Cycle ``varying_cycle``, which for decays is 2; only if they, or taps, differ between neurons.
     noise : In(signed(noise.bits))
         In the cycle of the membrane; only with noise.
     spike : Out(spike_bits)

@@ -293,7 +293,7 @@ def test_a_core_is_made_of_its_options():
     summed = LayerOptions(neurons=20).accelerator(NeuronOptions(neuron=NeuronKind.LI).params)
     assert (summed.engines[0].lanes, summed.engines[0].readout) == (8, Readout.MEMBRANE)
     assert summed.host_output is HostOutput.DENSE
-    with pytest.raises(InputError, match="--taps '1,x' is not a list of numbers, for example 1,2,3"):
+    with pytest.raises(InputError, match="--taps '1,x' is not a list of numbers, for example 1,-2,3"):
         _ = NeuronOptions(neuron=NeuronKind.SLIDING, taps="1,x").params
     with pytest.raises(InputError, match="synapse-decay must be an integer from 0 to 4096, not 5000"):
         _ = NeuronOptions(neuron=NeuronKind.CUBA_LIF, synapse_decay=5000).params
