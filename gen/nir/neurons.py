@@ -79,6 +79,7 @@ def membrane(
         v_reset=take.v_reset(),
         reset_timing=ResetTiming.SAME if discards else options.reset_timing,
         spike_bits=options.spike_bits,
+        code=options.code,
         refractory=1 if discards else options.refractory,
         noise=_noise(options, position),
         adaptation=options.adaptation,

@@ -13,6 +13,7 @@ from tospike.hw.params import (
     Encoding,
     InputError,
     IntFormat,
+    PayloadCode,
     Readout,
     Reset,
     ResetTiming,
@@ -67,6 +68,10 @@ class NirOptions:
     """Whether a membrane at its threshold spikes."""
     spike_bits: int = option(1, "Up to 2**BITS - 1 spikes per neuron and step", per_layer="snn")
     """A neuron emits at most ``2**spike_bits - 1`` spikes per step."""
+    code: PayloadCode = option(
+        PayloadCode.COUNT, "What the payload of a spike tells, if it has several bits", per_layer="snn"
+    )
+    """The number of spikes in a step, or a power of two: of a burst, or of a phase."""
     refractory: int = option(0, "Refractory steps after a spike", per_layer="snn")
     """Steps after a spike in which a neuron is refractory."""
     initial: float = option(0.0, "Initial membrane potential, in thresholds", unset="0", per_layer="snn")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tospike.gen.nir.linear import Linear, as_dense, identity, is_per_channel, join, scale_outputs
-from tospike.hw.params import InputError, NeuronKind, Reset, ResetTiming, require
+from tospike.hw.params import InputError, NeuronKind, PayloadCode, Reset, ResetTiming, require
 from tospike.sim.network import Dense, SpikingNeuron
 
 LIFT = 1.25
@@ -111,6 +111,11 @@ def _relays(neuron: SpikingNeuron, neurons: int, relays: int, name: str) -> tupl
         not neuron.moves_threshold,
         f"{name} has an adaptive or noisy threshold, and spikes of an earlier layer must pass through it to a later "
         "one, which does not work: leave adaptation and noise out",
+    )
+    require(
+        neuron.code is PayloadCode.COUNT,
+        f"{name} sends bursts or phases, and spikes of an earlier layer must pass through it to a later one, which "
+        "does not work: leave code out",
     )
     forgets = neuron.reset is Reset.ZERO or (neuron.reset is Reset.VALUE and not np.any(neuron.v_reset))
     if neuron.taps is not None:  # a relay has none

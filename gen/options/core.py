@@ -18,6 +18,7 @@ from tospike.hw.params import (
     NeuronParams,
     NeuronUpdate,
     NoiseParams,
+    PayloadCode,
     Readout,
     RegisterParams,
     Reset,
@@ -117,6 +118,7 @@ class NeuronOptions:
     v_reset: int = option(0, "Membrane after a reset by --reset value")
     reset_timing: ResetTiming = option(ResetTiming.SAME, "Time step in which a spike resets the membrane")
     spike_bits: int = option(1, "Up to 2**BITS - 1 spikes per neuron and step")
+    code: PayloadCode = option(PayloadCode.COUNT, "What the payload of a spike of several bits tells")
     refractory: int = option(0, "Refractory steps after a spike")
     initial: int = option(0, "Initial membrane potential")
     lower_bound: int | None = option(None, "Lower bound of the membrane", unset="none")
@@ -182,6 +184,7 @@ class NeuronOptions:
             v_reset=self.v_reset,
             reset_timing=self.reset_timing,
             spike_bits=self.spike_bits,
+            code=self.code,
             refractory=self.refractory,
             initial=self.initial,
             lower_bound=self.lower_bound,

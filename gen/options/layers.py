@@ -20,7 +20,7 @@ LAYER_OPTIONS: dict[str, Option] = {
 """The options that can be given for a single layer."""
 _OF_WEIGHTS = ("weight_bits", "weight_scale", "scale", "per_channel")
 _OF_SPIKES = (
-    *("reset", "reset_timing", "comparison", "spike_bits", "refractory"),
+    *("reset", "reset_timing", "comparison", "spike_bits", "code", "refractory"),
     *("noise", "noise_shape", "noise_seed", "adaptation", "adaptation_decay", "taps", "tap_dilation"),
 )
 

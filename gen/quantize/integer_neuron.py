@@ -51,6 +51,7 @@ def integer_neuron(neuron: NormalizedNeuron, fine: float, fraction_bits: int, op
             "reset_timing": neuron.reset_timing,
             "spike_bits": neuron.spike_bits,
             "refractory": neuron.refractory,
+            "code": neuron.code,
             "adaptation": _adaptation(neuron, threshold, options),
             "noise": None if neuron.noise is None else integer_noise(neuron.noise, neuron.threshold / unit),
         }

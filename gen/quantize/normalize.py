@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from tospike.hw.params import Comparison, FiringPhase, InputError, NeuronKind, Reset, ResetTiming, require
+from tospike.hw.params import Comparison, FiringPhase, InputError, NeuronKind, PayloadCode, Reset, ResetTiming, require
 from tospike.sim.network import Array, Conv2d, Dense, Parameter, SpikingNeuron, Stage
 from tospike.sim.network.threshold_noise import ThresholdNoise
 
@@ -34,6 +34,7 @@ class NormalizedNeuron:
     reset_timing: ResetTiming
     spike_bits: int
     refractory: int
+    code: PayloadCode
     initial: float
     floor: float | None
     firing: FiringPhase | None

@@ -42,7 +42,7 @@ from tospike.hw.params.neurons.kinds import NEURONS, NeuronKind, neuron_params
 from tospike.hw.params.neurons.leak import LeakKind, LeakParams
 from tospike.hw.params.neurons.leaky import LifParams, LiParams
 from tospike.hw.params.neurons.model import NeuronParams
-from tospike.hw.params.neurons.reset import Reset, ResetTiming, check_reset
+from tospike.hw.params.neurons.reset import PayloadCode, Reset, ResetTiming, check_reset
 from tospike.hw.params.neurons.sliding import SlidingParams
 from tospike.hw.params.neurons.threshold import AdaptationParams, Comparison
 from tospike.hw.params.numbers import IntFormat, Rounding, address_bits, ceil_div
@@ -149,6 +149,7 @@ __all__ = [
     "NeuronUpdate",
     "NoiseParams",
     "Option",
+    "PayloadCode",
     "PrimitiveFacts",
     "PrimitiveSet",
     "Readout",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tospike.hw.params import Comparison, Reset, ResetTiming
+from tospike.hw.params import Comparison, PayloadCode, Reset, ResetTiming
 from tospike.sim.network import Array, Parameter, SpikingNeuron
 
 Floats = NDArray[np.float64]
@@ -65,6 +65,7 @@ class NeuronState:
         self.ties = np.zeros(shape, dtype=bool)
         """Where ``wanted`` decided in the last step."""
         self._step = 0
+        self._run = np.zeros(shape, dtype=np.int64)  # spikes of a burst so far
         self._threshold_offset = np.zeros(shape)  # of an adaptive threshold, in thresholds
         steps = 0 if neuron.taps is None else neuron.taps.shape[1] * neuron.dilation
         self._inputs = [np.zeros(shape)] * steps  # of a sliding neuron, the most recent first
@@ -118,13 +119,14 @@ class NeuronState:
         compared = v - (self._pending_reset + self._threshold_offset) * neuron.threshold
         if self._noise is not None:
             compared = compared + self._noise.step(v.shape[1]) * neuron.threshold
-        self.sent = np.where(refractory, 0.0, _count_spikes(neuron, compared))
+        self.sent = np.where(refractory, 0.0, self._payload(compared))
         if wanted is not None:
             error = TIE * np.maximum(np.abs(v), neuron.threshold)
-            fewest, most = _count_spikes(neuron, compared - error), _count_spikes(neuron, compared + error)
+            fewest, most = self._payload(compared - error), self._payload(compared + error)
             self.ties = (self.sent != wanted) & (fewest <= wanted) & (wanted <= most) & ~refractory
             self.sent = np.where(self.ties, wanted, self.sent)
         fired = self.sent > 0
+        self._run = np.where(fired, self._run + 1, 0)
         if neuron.adaptation:
             self._threshold_offset = neuron.adaptation_decay * self._threshold_offset + neuron.adaptation * fired
         if neuron.reset_timing is not ResetTiming.NEXT:
@@ -136,9 +138,23 @@ class NeuronState:
             self._pending_reset = _count_spikes(neuron, self.v)
         self._refractory = np.where(fired, neuron.refractory, np.maximum(self._refractory - 1, 0))
 
+    def _payload(self, v: Floats) -> Floats:
+        """Return the payload of the spikes of membranes ``v``."""
+        neuron, last = self.neuron, self.neuron.spike_bits - 1
+        if neuron.code is PayloadCode.COUNT:
+            return _count_spikes(neuron, v)
+        burst = neuron.code is PayloadCode.BURST
+        exponent = np.minimum(self._run, last) if burst else last - (self._step - 1) % neuron.spike_bits
+        payload = np.exp2(exponent, dtype=np.float64)
+        return np.where(_compare(neuron, v, payload * neuron.threshold), payload, 0.0)
+
 
 def _count_spikes(neuron: SpikingNeuron, v: Floats) -> Floats:
     """Return how many multiples of the threshold ``v`` exceeds, limited to the spikes that fit ``spike_bits``."""
-    compare = np.greater if neuron.comparison is Comparison.ABOVE else np.greater_equal
-    counts = (compare(v, (n + 1) * np.asarray(neuron.threshold)) for n in range((1 << neuron.spike_bits) - 1))
-    return sum(counts, start=np.zeros(v.shape))
+    multiples = ((n + 1) * np.asarray(neuron.threshold) for n in range((1 << neuron.spike_bits) - 1))
+    return sum((_compare(neuron, v, threshold).astype(np.float64) for threshold in multiples), start=np.zeros(v.shape))
+
+
+def _compare(neuron: SpikingNeuron, v: Floats, threshold: Parameter) -> NDArray[np.bool_]:
+    """Return whether membranes are above a threshold, or at it where that suffices."""
+    return v > threshold if neuron.comparison is Comparison.ABOVE else v >= threshold

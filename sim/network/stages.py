@@ -16,6 +16,7 @@ from tospike.hw.params import (
     InputError,
     NeuronKind,
     NeuronParams,
+    PayloadCode,
     Readout,
     Reset,
     ResetTiming,
@@ -107,6 +108,8 @@ class SpikingNeuron:
     spike_bits: int = 1
     """A neuron spikes up to ``2**spike_bits - 1`` times in a step, once for each multiple of the threshold that v
     exceeds."""
+    code: PayloadCode = field(default=PayloadCode.COUNT, metadata=ADDED)
+    """What the payload of a graded spike tells: the number of spikes, or a power of two of a burst or a phase."""
     refractory: int = 0
     """Steps after a spike in which the membrane stays at its reset value."""
     initial: Parameter = 0.0

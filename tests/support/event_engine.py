@@ -17,6 +17,7 @@ from tospike.hw.params import (
     NeuronKind,
     NeuronUpdate,
     NoiseParams,
+    PayloadCode,
     Readout,
     Reset,
     ResetTiming,
@@ -130,8 +131,14 @@ def random_neuron(rng, kind):
     )
     if choose(False, True):
         noise = replace(noise, draws=choose(2, 3, 4), scale=choose(1, 5), shift=choose(-3, -4))
+    code = PayloadCode.COUNT
+    if spike_bits > 1 and reset is Reset.SUBTRACT and timing is ResetTiming.SAME:
+        code = choose(*PayloadCode)
+    if code is not PayloadCode.COUNT:
+        state_bits = max(state_bits, 7)
     return of_kind(
         kind,
+        code=code,
         state_bits=state_bits,
         threshold=max(threshold, int(comparison is Comparison.AT_LEAST or spike_bits > 1)),
         comparison=comparison,

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from types import SimpleNamespace
 
-from tospike.hw.params import Reset, ResetTiming
+from tospike.hw.params import PayloadCode, Reset, ResetTiming
 
 ABSENT = {
     "adaptation": None,
@@ -15,6 +15,7 @@ ABSENT = {
     "reset_timing": ResetTiming.SAME,
     "refractory": 0,
     "spike_bits": 1,
+    "code": PayloadCode.COUNT,
     "synapse": None,
     "taps": (),
     "threshold": 0,

@@ -5,6 +5,7 @@ from support.neuron_cases import all_knobs
 
 from tospike.hw.params import (
     LeakKind,
+    PayloadCode,
     Reset,
     ResetTiming,
     Rounding,
@@ -63,7 +64,7 @@ class Plain:
         self.i = self.rests = 0
         self.v = neuron.initial
         self.spikes = self.saturations = 0
-        self.owed = False
+        self.owed, self.burst = False, 0
 
     def clamp(self, value, fmt):
         clamped = min(max(value, fmt.min), fmt.max)
@@ -126,6 +127,15 @@ class Plain:
         if not p.spikes:
             return 0
         v += noise_of(self.p, self.number, self.steps) - p.threshold * self.owed - self.raised
+        if self.knobs.code is not PayloadCode.COUNT:
+            last = p.spike_bits - 1
+            if self.knobs.code is PayloadCode.BURST:
+                payload = 2 ** min(self.burst, last)
+            else:
+                payload = 2 ** (last - self.steps % p.spike_bits)
+            spikes = v >= payload * p.threshold if p.spikes_at_threshold else v > payload * p.threshold
+            self.burst = self.burst + 1 if spikes else 0
+            return payload * spikes
         most = 2**p.spike_bits - 1
         exceeds = (v >= n * p.threshold if p.spikes_at_threshold else v > n * p.threshold for n in range(1, most + 1))
         return sum(exceeds)

@@ -1,10 +1,11 @@
 """Neurons with a membrane that spikes and is reset."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.neurons.membrane import MembraneParams
-from tospike.hw.params.neurons.reset import Reset, ResetTiming, check_reset
+from tospike.hw.params.neurons.reset import PayloadCode, Reset, ResetTiming, check_reset
 from tospike.hw.params.neurons.threshold import ThresholdParams
 
 
@@ -20,6 +21,8 @@ class FiringParams(ThresholdParams, MembraneParams):
     """A neuron emits a graded spike of up to ``2**spike_bits - 1``: the multiples of the threshold that v exceeds."""
     refractory: int = 0
     """Refractory period: time steps after a spike in which the membrane stays at its reset value."""
+    code: PayloadCode = field(default=PayloadCode.COUNT, metadata=ADDED)
+    """What the payload of a graded spike tells."""
 
     def __post_init__(self) -> None:
         check_reset(self)
@@ -53,4 +56,4 @@ class FiringParams(ThresholdParams, MembraneParams):
 
     @property
     def constants(self) -> tuple[int, ...]:
-        return (*super().constants, self.v_reset)
+        return (*super().constants, self.v_reset, (self.threshold << self.largest_exponent) + 1)

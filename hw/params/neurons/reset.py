@@ -33,6 +33,20 @@ class ResetTiming(StrEnum):
     above the threshold afterwards must exceed twice the threshold in the next step to spike again."""
 
 
+class PayloadCode(StrEnum):
+    """What the payload of a graded spike of up to ``spike_bits`` bits tells."""
+
+    COUNT = "count"
+    """How many multiples of the threshold v exceeds."""
+    BURST = "burst"
+    """Powers of two: 1 for the first spike of a burst, and twice as much for each spike in the next time step, up to
+    ``2**(spike_bits - 1)``. A spike of n needs a membrane above n thresholds, and subtracts as many (Park et al. 2019,
+    arXiv:1809.03142)."""
+    PHASE = "phase"
+    """The same with ``2**(spike_bits - 1 - t % spike_bits)`` in time step t (Kim et al. 2018,
+    doi:10.1016/j.neucom.2018.05.087)."""
+
+
 class ResetOptions(Protocol):
     """The reset options that float and integer neurons share."""
 
@@ -44,6 +58,8 @@ class ResetOptions(Protocol):
     def spike_bits(self) -> int: ...
     @property
     def refractory(self) -> int: ...
+    @property
+    def code(self) -> PayloadCode: ...
 
 
 def check_reset(neuron: ResetOptions) -> None:
@@ -66,6 +82,12 @@ def check_reset(neuron: ResetOptions) -> None:
         neuron.reset_timing is not ResetTiming.SNNTORCH or (not hard and neuron.spike_bits == 1),
         "--reset-timing snntorch is for reset by subtraction with one spike per time step: give --reset subtract and "
         "--spike-bits 1, or another --reset-timing",
+    )
+    require(
+        neuron.code is PayloadCode.COUNT
+        or (neuron.spike_bits > 1 and neuron.reset is Reset.SUBTRACT and neuron.reset_timing is ResetTiming.SAME),
+        f"code {neuron.code.value} sends powers of two, and subtracts as many thresholds: give --spike-bits "
+        "2 or more, --reset subtract and --reset-timing same",
     )
     require(
         not neuron.refractory or (hard and neuron.reset_timing is ResetTiming.SAME),

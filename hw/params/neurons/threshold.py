@@ -9,7 +9,7 @@ from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.noise import NoiseParams
 from tospike.hw.params.neurons.leak import LeakParams
 from tospike.hw.params.neurons.model import NeuronParams
-from tospike.hw.params.neurons.reset import Reset, ResetTiming
+from tospike.hw.params.neurons.reset import PayloadCode, Reset, ResetTiming
 from tospike.hw.params.numbers import IntFormat
 
 
@@ -52,7 +52,8 @@ class ThresholdParams(NeuronParams):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_range("threshold", self.threshold, int(self.spikes_at_threshold), self.state.max - 1)
+        most = (self.state.max - 1) >> self.largest_exponent
+        require_range("threshold", self.threshold, int(self.spikes_at_threshold), most)
         if self.adaptation is not None:
             require_range("adaptation", self.adaptation.step, 1, self.state.max)
         if self.noise is not None:
@@ -86,7 +87,8 @@ class ThresholdParams(NeuronParams):
     @property
     def aux(self) -> Mapping[str, IntFormat]:
         """Including what the past spikes leave behind: the remaining refractory steps, whether the threshold is still
-        to be subtracted before the comparison, and the offset of an adaptive threshold."""
+        to be subtracted before the comparison, the offset of an adaptive threshold, and the place in a burst or a
+        period."""
         needed = {
             "refractory_count": (
                 self.refractory_steps > 0,
@@ -94,13 +96,18 @@ class ThresholdParams(NeuronParams):
             ),
             "pending_reset": (self.pending_reset, IntFormat(bits=1, signed=False)),
             "threshold_offset": (self.adaptation is not None, self.state),
+            "spike_place": (self.largest_exponent > 0, IntFormat(bits=2, signed=False)),
         }
         return {**super().aux, **{name: fmt for name, (is_there, fmt) in needed.items() if is_there}}
 
     @property
     def is_static(self) -> bool:
         return (
-            super().is_static and self.initial <= self.limit and self.refractory_steps == 0 and not self.moves_threshold
+            super().is_static
+            and self.initial <= self.limit
+            and self.refractory_steps == 0
+            and not self.moves_threshold
+            and self.code is PayloadCode.COUNT
         )
 
     @property
@@ -141,12 +148,22 @@ class ThresholdParams(NeuronParams):
         """Whether a membrane may have to exceed twice the threshold to spike, see ``ResetTiming.SNNTORCH``."""
         return False
 
+    @property
+    def code(self) -> PayloadCode:
+        """What the payload of a graded spike tells."""
+        return PayloadCode.COUNT
+
+    @property
+    def largest_exponent(self) -> int:
+        """Of the power of two that a spike of a burst or a phase sends."""
+        return 0 if self.code is PayloadCode.COUNT else self.spike_bits - 1
+
     # ------------------------------------------------------------------------------------------ hardware
 
     @property
     def count_cycles(self) -> int:
-        """Pipeline cycles of the number of spikes, two for each bit beyond the first."""
-        return 2 * (self.spike_bits - 1)
+        """Pipeline cycles of the number of spikes, two for each bit beyond the first; powers of two need none."""
+        return 2 * (self.spike_bits - 1) if self.code is PayloadCode.COUNT else 0
 
     @property
     def extra_cycles(self) -> int:

@@ -1,9 +1,12 @@
 """Threshold comparison, reset, refractory period and adaptation."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import *
 
 from tospike.hw.arithmetic import shape_of
-from tospike.hw.params import Reset, ResetTiming
+from tospike.hw.params import PayloadCode, Reset, ResetTiming
 from tospike.hw.spiking.neurons.cell import Neuron
 from tospike.hw.spiking.neurons.compare import above
 
@@ -14,7 +17,8 @@ class ThresholdNeuron(Neuron):
     An adaptive or noisy threshold takes a cycle before the comparison, for membrane - threshold offset + noise.
 
     A graded spike is found bit by bit, most significant first, two cycles each: compare the membrane with
-    ``threshold * 2**bit``, and subtract that if it is above.
+    ``threshold * 2**bit``, and subtract that if it is above. A power of two of a burst or a phase is found at once: its
+    bit is known.
     """
 
     def fire(self, m, membrane):
@@ -30,7 +34,10 @@ class ThresholdNeuron(Neuron):
         compared = membrane
         if params.moves_threshold:
             compared, membrane, resting = self._compared(m, membrane, resting)
-        held = self._spike(m, membrane, compared, resting, pending_reset)
+        if params.code is PayloadCode.COUNT:
+            held = self._spike(m, membrane, compared, resting, pending_reset)
+        else:
+            held = self._power_of_two(m, membrane)
         if self._spikes_again:
             later += self.spikes_again.eq(above(membrane, params.spikes_again_above))
 
@@ -76,6 +83,28 @@ class ThresholdNeuron(Neuron):
                 later += remainder.eq(Mux(taken, held - amount, held))
         return held
 
+    def _power_of_two(self, m: Module, membrane: Value) -> Value:
+        """Drive ``spike`` with the power of two of the neuron's place in a burst or a period, if the membrane is above
+        as many thresholds; return the membrane in the cycle of the spike."""
+        params = self._params
+        later = self.later(m)
+        place = self.delayed(m, self.aux.spike_place, params.join_cycles)
+        held = Signal(membrane.shape(), reset_less=True)
+        later += held.eq(membrane)
+        for bit in range(params.spike_bits):
+            here = place == (bit if params.code is PayloadCode.BURST else params.largest_exponent - bit)
+            exceeds = above(membrane, (params.threshold << bit) - params.spikes_at_threshold)
+            later += self.spike[bit].eq(here & exceeds)
+        return held
+
+    def _next_place(self, place: Value, fired: Value) -> Value:
+        """Return the place in a burst or a period after ``place``."""
+        params = self._params
+        following = Mux(place == params.largest_exponent, 0, place + 1)
+        if params.code is PayloadCode.PHASE:
+            return following
+        return Mux(fired, Mux(place == params.largest_exponent, place, place + 1), 0)
+
     def _reset(self, m: Module, held: Value, fired: Value) -> Value:
         """Return the membrane after the reset, in cycle 1."""
         params = self._params
@@ -83,7 +112,10 @@ class ThresholdNeuron(Neuron):
             return held
         reset = Signal(shape_of(params.state))
         m.d.comb += reset.eq(held)
-        if params.reset is Reset.SUBTRACT:
+        if params.largest_exponent:
+            amounts = (Mux(self.spike[bit], params.threshold << bit, 0) for bit in range(params.spike_bits))
+            m.d.comb += reset.eq(held - reduce(or_, amounts))
+        elif params.reset is Reset.SUBTRACT:
             with m.If(self.spike[0]):
                 m.d.comb += reset.eq(held - params.threshold)
         else:
@@ -126,6 +158,11 @@ class ThresholdNeuron(Neuron):
             countdown = Mux(remaining.any(), remaining - 1, 0)
             later += refractory_count.eq(Mux(fired, params.refractory_steps, countdown))
             m.d.comb += self.aux_next.refractory_count.eq(self.delayed(m, Mux(self.clear, 0, refractory_count), 2))
+        if params.largest_exponent:
+            place = Signal(2)
+            before = self.delayed(m, self.aux.spike_place, 1 + params.extra_cycles)
+            later += place.eq(self._next_place(before, fired))
+            m.d.comb += self.aux_next.spike_place.eq(self.delayed(m, Mux(self.clear, 0, place), 2))
         if params.pending_reset:
             pending_reset = above(base, params.limit) & ~self.clear
             m.d.comb += self.aux_next.pending_reset.eq(self.delayed(m, pending_reset, 2))

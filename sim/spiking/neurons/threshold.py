@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tospike.hw.params import Reset, ResetTiming
+from tospike.hw.params import PayloadCode, Reset, ResetTiming
 from tospike.hw.params.neurons.threshold import ThresholdParams
 from tospike.sim.arithmetic import Ints, leak
 from tospike.sim.spiking.neurons.model import NeuronModel, Updated
@@ -42,7 +42,8 @@ class ThresholdModel(NeuronModel):
             compared = compared - aux["pending_reset"] * params.threshold
         if params.adaptation is not None:
             compared = compared - aux["threshold_offset"]
-        spikes = count_spikes(compared, params)
+        coded = params.code is not PayloadCode.COUNT
+        spikes = self._power_of_two(compared) if coded else count_spikes(compared, params)
         if refractory is not None:
             spikes = np.where(refractory, 0, spikes)
         updated = self.reset(v, spikes)
@@ -56,6 +57,18 @@ class ThresholdModel(NeuronModel):
             threshold_offset = leak(aux["threshold_offset"], params.adaptation.leak)
             aux["threshold_offset"] = self.add(threshold_offset, (spikes > 0) * params.adaptation.step, params.state)
         return updated
+
+    def _power_of_two(self, compared: Ints) -> Ints:
+        """Return the payloads of bursts or phases, and move each neuron to its next place."""
+        params, place = self.params, self.aux["spike_place"]
+        last = params.spike_bits - 1
+        payload = 1 << (place if params.code is PayloadCode.BURST else last - place)
+        above = compared >= payload * params.threshold + (not params.spikes_at_threshold)
+        if params.code is PayloadCode.BURST:
+            self.aux["spike_place"] = np.where(above, np.minimum(place + 1, last), 0)
+        else:
+            self.aux["spike_place"] = (place + 1) % params.spike_bits
+        return payload * above
 
     def reset(self, v: Ints, spikes: Ints) -> Updated:
         """Reset the membranes ``v`` of neurons that spiked."""

@@ -189,7 +189,7 @@ def test_pack_refuses(weight, bias, message):
         (([[1, 2]] * 2, [0, 0], [[1, 9]] * 2, [[1, 1]] * 2), "a weight of 9 does not fit 4 bits"),
         (([[1, 2]] * 2, [0, 0], [[1, 2]] * 2, None), r"decays of this event engine must have shape \(2, 2\)"),
         (([[1, 2]] * 2, [0, 0], [[1, 2]] * 2, [[1], [2]]), r"decays of this event engine must have shape \(2, 2\)"),
-        (([[1, 2]] * 2, [0, 0], [[1, 2]] * 2, [[1, 1], [17, 1]]), "a decay of 17 is not from 0 to 16"),
+        (([[1, 2]] * 2, [0, 0], [[1, 2]] * 2, [[1, 1], [17, 1]]), "a decay or tap of 17 is not from 0 to 16"),
     ],
 )
 def test_pack_refuses_recurrent_weights_and_decays(arguments, message):

@@ -18,6 +18,7 @@ from tospike.hw.params import (
     LifParams,
     NeuronKind,
     NeuronParams,
+    PayloadCode,
     Reset,
     ResetTiming,
     Rounding,
@@ -34,6 +35,7 @@ def all_states(params):
     ranges = [range(params.accumulated.min, params.accumulated.max + 1)]
     for name, fmt in params.aux.items():
         most = params.refractory_steps if name == "refractory_count" else fmt.max
+        most = params.largest_exponent if name == "spike_place" else most
         ranges.append(range(fmt.min, most + 1, 6 if name == "membrane" else 1))
     return [(state, dict(zip(params.aux, aux, strict=True))) for state, *aux in product(*ranges)]
 
@@ -88,6 +90,24 @@ LEAKS = [
 ]
 
 
+def coded_neurons(kind):
+    """Neurons that send bursts or phases."""
+    codes = (PayloadCode.BURST, PayloadCode.PHASE)
+    for number, (code, comparison, bits) in enumerate(product(codes, Comparison, (2, 3, 4))):
+        yield of_kind(
+            kind,
+            state_bits=5,
+            threshold=1,
+            comparison=comparison,
+            reset=Reset.SUBTRACT,
+            spike_bits=bits,
+            code=code,
+            leak=LEAKS[number],
+            current_bits=4,
+            synapse=LEAKS[number - 1],
+        )
+
+
 def neurons_of(kind):
     """Every legal combination of reset, timing, comparison, spikes per step and rests; leaks and bounds in turn."""
     number = 0
@@ -118,7 +138,7 @@ def neurons_of(kind):
 
 @pytest.mark.parametrize("kind", [kind for kind in NeuronKind if kind is not NeuronKind.SLIDING])
 def test_all_states(kind):
-    every = list(neurons_of(kind))
+    every = [*neurons_of(kind), *(coded_neurons(kind) if kind.spikes else ())]
     for number, params in enumerate(every if kind.spikes else every[::5]):
         states = all_states(params)
         bias = (None, *BIASES)[number % 4]
