@@ -11,8 +11,7 @@ from tospike.cli import console
 from tospike.cli.commands import new_app
 from tospike.cli.options import given_on_command_line, takes_options, without
 from tospike.cli.tables.report import print_report
-from tospike.cli.tables.stream import crossover_lines, stream_table
-from tospike.compare.energy.cost_model import Technology
+from tospike.cli.tables.stream import crossover_lines, rtl_lines, stream_table
 from tospike.compare.energy.gates.study import GateStudyOptions
 from tospike.compare.search.options import SearchOptions
 from tospike.compare.stream.options import StreamOptions
@@ -51,13 +50,13 @@ def compare(
 
     Both sides are searched over engines, sizes, widths, time steps and codes; options that are given do not vary.
     """
-    _check_given(context, is_stream=stream.stream)
+    _check_given(context, is_stream=stream.stream, synthesis=study.synthesis)
     if search.pair and search.objective is not None:
         options = options.but(objective=search.objective.value)
     chosen = named(workload, options, given)
     if stream.stream:
         require(not chosen.more.get("ann") and not chosen.more.get("snn"), "--stream takes one --ann and one --snn")
-        _compare_stream(chosen, out, stream, study.technology)
+        _compare_stream(chosen, out, stream, study, results)
         return
     how = study.with_parts(synth=synth, gates=gates, results=results, search=search)
     command = shlex.join(["tospike", *sys.argv[1:]])
@@ -67,29 +66,35 @@ def compare(
     print_report(made.report, page, console.out)
 
 
-def _check_given(context: typer.Context, *, is_stream: bool) -> None:
+def _check_given(context: typer.Context, *, is_stream: bool, synthesis: bool) -> None:
     """Require that the command line has no option that a comparison on a stream, or that of recordings, ignores."""
     ignored = [StudyOptions, SynthOptions, SearchOptions, GateStudyOptions] if is_stream else [StreamOptions]
     used = {"technology", "stream"}
+    if is_stream:
+        used |= {"rtl_samples", *(() if synthesis else ("synth",))}  # --no-synth says what is so
     given = given_on_command_line(context, *ignored)
     flags = ", ".join(flag for name, flag in given.items() if name not in used)
     require(
         not flags,
-        f"{flags}: not with --stream, which searches, simulates and synthesises nothing"
+        f"{flags}: not with --stream, which searches and synthesises nothing"
         if is_stream
         else f"{flags}: only with --stream",
     )
 
 
-def _compare_stream(workload: Workload, out: Path, options: StreamOptions, technology: Technology) -> None:
+def _compare_stream(
+    workload: Workload, out: Path, options: StreamOptions, study: StudyOptions, results: CacheOptions
+) -> None:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "stream.json"
     console.check_outputs(path)
     with console.progress_steps() as progress:
-        report = compare_stream(workload, options, technology, progress)
+        report = compare_stream(
+            workload, options, study.technology, progress, rtl_looks=study.rtl_samples, cache=results.cache
+        )
     console.write_json(path, report.to_json())
     console.warn(f"{name} is left out: {why}" for name, why in report.left_out.items())
     console.out.print(stream_table(report))
-    for line in crossover_lines(report):
+    for line in (*crossover_lines(report), *rtl_lines(report)):
         console.out.print(line)
     console.out.print(f"{path}")

@@ -3,6 +3,7 @@
 from tospike.cli.console import Table
 from tospike.compare.report.numbers import significant
 from tospike.compare.stream.power import Idle, Power
+from tospike.compare.stream.replay import Stream
 from tospike.compare.stream.run import StreamReport
 
 
@@ -11,7 +12,7 @@ def stream_table(report: StreamReport) -> Table:
     stream = report.stream
     title = (
         f"{report.workload}: uJ per second of stream ({report.technology}), {len(stream.labels)} recordings in "
-        f"{stream.seconds:.3g} s, {stream.events_per_second:,.0f} events per second"
+        f"{stream.seconds:.3g} s, {_rate(stream)}"
     )
     answers = ("MHz", "right at end, %", "detected, %", "median, ms")
     table = Table("looks/s", "design", *(idle.value for idle in Idle), *answers, title=title)
@@ -30,6 +31,21 @@ def stream_table(report: StreamReport) -> Table:
                 )
         table.add_section()
     return table
+
+
+def _rate(stream: Stream) -> str:
+    if stream.events_per_second is None:
+        return f"{1e6 / stream.step_us:,.0f} values of sound per second"
+    return f"{stream.events_per_second:,.0f} events per second"
+
+
+def rtl_lines(report: StreamReport) -> list[str]:
+    """Return a line that says which designs answered in RTL as the golden model does, and one for each other."""
+    same = [name for name, found in report.rtl.items() if not found.mismatches]
+    looks = max((report.rtl[name].looks for name in same), default=0)
+    others = {name: found.mismatches for name, found in report.rtl.items() if name not in same}
+    differs = [f"RTL of {name}: {mismatches} mismatches" for name, mismatches in others.items()]
+    return [f"RTL equals golden in {looks} looks of {', '.join(same)}"][: len(same)] + differs
 
 
 def _energy(power: Power | None) -> str:

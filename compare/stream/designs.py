@@ -44,7 +44,7 @@ class Looks:
 def whole_windows(prepared: Prepared, stream: Stream, looks: Labels, technology: Technology) -> Looks:
     """Each look computes its whole window anew: arrays, event ANNs, and SNNs that start from reset."""
     answers, cycles, pj = list[Labels](), list[Ints](), 0.0
-    size = max(1, _BATCH_VALUES // (stream.window * stream.spikes.shape[1]))
+    size = max(1, _BATCH_VALUES // (stream.window * stream.samples[0].size))
     for first in range(0, len(looks), size):
         x = prepared.integers(stream.windows(looks[first : first + size]))
         part = golden.run(prepared.design, x)
@@ -99,7 +99,7 @@ def changed_windows(
 def carried_state(prepared: Prepared, stream: Stream, looks: Labels, technology: Technology) -> Looks:
     """Membranes are never reset: each step of the stream is computed once; a look counts the spikes in its window."""
     design = prepared.design
-    x = prepared.integers(stream.spikes[None, : looks[-1]])
+    x = prepared.integers(stream.samples[None, : looks[-1]])
     spikes = golden.spike_trains(design, x)[-1][0]
     counts = np.concatenate((np.zeros((1, spikes.shape[1]), np.int64), np.cumsum(spikes, axis=0, dtype=np.int64)))
     silence, result = golden.run(design, x[:, : stream.window]), golden.run(design, x)

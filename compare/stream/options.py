@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
+from tospike.gen.data.data_set import DataSet
 from tospike.hw.params import InputError, check_options, option, require
 
 
@@ -44,15 +45,19 @@ class StreamOptions:
             raise InputError(f"looks-per-second {self.looks_per_second!r} are no ascending numbers, as in 1,10,100")
         return found
 
-    def step_of(self, name: str, time_bin_us: int | None) -> int:
-        """Return the duration of a step of data ``name``.
+    def step_of(self, data: DataSet) -> float:
+        """Return the duration of a step of the data in microseconds; of sound, the time from a value to the next.
 
         Raises
         ------
         InputError
-            Nothing states it.
+            Nothing states it, or the rate of sound does.
         """
-        found = self.step_us or time_bin_us
-        require(found is not None, f"{name} does not state how long a time step is: give --step-us")
+        if data.sample_rate is not None:
+            rate = f"{data.sample_rate} values per second"
+            require(self.step_us is None, f"{data.name} is sound of {rate}: leave --step-us out")
+            return 1e6 / data.sample_rate
+        found = self.step_us or data.time_bin_us
+        require(found is not None, f"{data.name} does not state how long a time step is: give --step-us")
         assert found is not None
         return found

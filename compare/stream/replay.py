@@ -14,25 +14,30 @@ from tospike.hw.params.limits import DATA_BYTES
 class Stream:
     """R recordings of ``window`` steps each, with as many steps of silence before each and after the last."""
 
-    spikes: Samples
-    """(steps, channels)."""
+    samples: Samples
+    """(steps, channels) spikes, or (steps,) values of sound."""
     onsets: NDArray[np.int64]
     """(R,) first step of each recording."""
     labels: NDArray[np.int64]
     """(R,)."""
     window: int
     """Steps of a recording, and of the window that a look sees."""
-    step_us: int
+    step_us: float
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether a step is a value of sound."""
+        return self.samples.ndim == 1
 
     @property
     def seconds(self) -> float:
         """Duration."""
-        return len(self.spikes) * self.step_us / 1e6
+        return len(self.samples) * self.step_us / 1e6
 
     @property
-    def events_per_second(self) -> float:
-        """Spikes of all channels."""
-        return float(np.count_nonzero(self.spikes)) / self.seconds
+    def events_per_second(self) -> float | None:
+        """Spikes of all channels; ``None``: sound."""
+        return None if self.is_sound else float(np.count_nonzero(self.samples)) / self.seconds
 
     def looks(self, per_second: float) -> NDArray[np.int64]:
         """Return the steps at whose beginning a look is taken, after the first silence.
@@ -45,10 +50,10 @@ class Stream:
         hop = 1e6 / per_second / self.step_us
         require(
             hop >= 1,
-            f"{per_second:g} looks per second are more than steps of {self.step_us} us: give at most "
+            f"{per_second:g} looks per second are more than steps of {self.step_us:g} us: give at most "
             f"{1e6 / self.step_us:g}",
         )
-        found = np.floor(np.arange(1, int((len(self.spikes) - self.window) / hop) + 1) * hop).astype(np.int64)
+        found = np.floor(np.arange(1, int((len(self.samples) - self.window) / hop) + 1) * hop).astype(np.int64)
         require(
             len(found) >= 1,
             f"there is no look in {self.seconds:.3g} s of stream at {per_second:g} per second: give more --recordings",
@@ -63,41 +68,45 @@ class Stream:
         """Return the shortest time from one of ``looks`` to the next, or from the first silence to the first."""
         return float(np.diff(looks, prepend=self.window).min()) * self.step_us
 
+    def nearest(self, looks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return (R,): which of ``looks`` is nearest to the end of each recording."""
+        return np.array([int(np.argmin(np.abs(looks - onset - self.window))) for onset in self.onsets])
+
     def accuracy(self, looks: NDArray[np.int64], answers: NDArray[np.int64]) -> float:
         """Return the fraction of right answers among those of the looks nearest to the ends of the recordings."""
-        nearest = [int(np.argmin(np.abs(looks - onset - self.window))) for onset in self.onsets]
-        return float(np.mean(answers[nearest] == self.labels))
+        return float(np.mean(answers[self.nearest(looks)] == self.labels))
 
     def windows(self, looks: NDArray[np.int64]) -> Samples:
-        """Return (looks, window, channels): what each look sees.
+        """Return (looks, window, channels), of sound (looks, window): what each look sees.
 
         Raises
         ------
         InputError
             They are too large.
         """
-        size = len(looks) * self.window * self.spikes.shape[1] * self.spikes.itemsize
+        size = len(looks) * self.window * self.samples[0].nbytes
         require(size <= DATA_BYTES, f"{len(looks)} looks have {size} bytes: at most {DATA_BYTES} (--recordings)")
         places = looks[:, None] + np.arange(-self.window, 0)
-        return self.spikes[places]
+        return self.samples[places]
 
 
-def replay(data: DataSet, recordings: int, step_us: int) -> Stream:
+def replay(data: DataSet, recordings: int, step_us: float) -> Stream:
     """Return the stream of the first test samples of ``data``.
 
     Raises
     ------
     InputError
-        They are no spike trains, or there are fewer.
+        They are neither spike trains nor sound, or there are fewer.
     """
-    require(data.is_spikes, f"{data.name} has no time: a stream needs spike trains or events")
+    has_time = data.is_spikes or data.sample_rate is not None
+    require(has_time, f"{data.name} has no time: a stream needs spike trains, events or sound")
     few = data.require_labels().first(recordings)
-    count, window, channels = few.x.shape
-    spikes = np.zeros(((2 * count + 1) * window, channels), few.x.dtype)
+    count, window, *channels = few.x.shape
+    samples = np.zeros(((2 * count + 1) * window, *channels), few.x.dtype)
     onsets = window * (2 * np.arange(count) + 1)
     for onset, sample in zip(onsets, few.x, strict=True):
-        spikes[onset : onset + window] = sample
-    return Stream(spikes=spikes, onsets=onsets, labels=few.y, window=window, step_us=step_us)
+        samples[onset : onset + window] = sample
+    return Stream(samples=samples, onsets=onsets, labels=few.y, window=window, step_us=step_us)
 
 
 @dataclass(frozen=True, kw_only=True)

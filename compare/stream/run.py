@@ -1,7 +1,7 @@
 """Compare designs on a stream: microjoules per second and the latency of decisions, by looks per second."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -12,9 +12,11 @@ from tospike.compare.stream.designs import Labels, Looks, carried_state, changed
 from tospike.compare.stream.options import StreamOptions
 from tospike.compare.stream.power import CLOCKS_MHZ, Circuit, Idle, Power, cheapest, crossover
 from tospike.compare.stream.replay import Decisions, Stream, decide, replay
+from tospike.compare.stream.verified import Verified, verify_looks
 from tospike.compare.study.workload import Workload
 from tospike.gen.pipeline import Prepared, prepare
 from tospike.gen.place.options import Engine
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import InputError, Readout
 from tospike.sim.design import Design
 from tospike.sim.network.stages import Decoding
@@ -52,6 +54,8 @@ class StreamReport:
     rows: tuple[Row, ...]
     left_out: Mapping[str, str]
     """Designs that could not be built, and why."""
+    rtl: Mapping[str, Verified] = field(default_factory=dict)
+    """By design: its looks in RTL. None for designs that carry state from look to look."""
     crossovers: Mapping[str, float | None] = field(default_factory=dict)
     """By ``SNN | ANN | idle mode``: looks per second from which on the SNN costs less, whatever the leakage."""
 
@@ -67,10 +71,12 @@ class StreamReport:
                 "window_ms": self.stream.window * self.stream.step_us / 1000,
                 "step_us": self.stream.step_us,
                 "events_per_second": self.stream.events_per_second,
+                "is_sound": self.stream.is_sound,
             },
             "clocks_mhz": list(CLOCKS_MHZ),
             "leakage_factors": list(LEAKAGE),
             "rows": [_row(row) for row in self.rows],
+            "rtl": {name: asdict(verified) for name, verified in self.rtl.items()},
             "crossovers_looks_per_second": dict(self.crossovers),
             "left_out": dict(self.left_out),
         }
@@ -99,18 +105,40 @@ def _row(row: Row) -> dict[str, object]:
 
 
 def compare_stream(
-    workload: Workload, options: StreamOptions, technology: Technology, progress: Callable[[str, str], None]
+    workload: Workload,
+    options: StreamOptions,
+    technology: Technology,
+    progress: Callable[[str, str], None],
+    *,
+    rtl_looks: int | None = None,
+    cache: Cache | None = None,
 ) -> StreamReport:
     """Replay test samples of a workload, and price what each design does.
+
+    Parameters
+    ----------
+    workload
+        Networks and data.
+    options
+        How the stream is looked at.
+    technology
+        Prices.
+    progress
+        Called with a design and what is done with it.
+    rtl_looks
+        Looks that designs without state also take in RTL; ``None``: none.
+    cache
+        Of compiled simulators.
 
     Raises
     ------
     InputError
-        The data are no spike trains, the length of a step is unknown, or no design can be built.
+        The data are neither spike trains nor sound, the length of a step is unknown, or no design can be built.
     """
     data = workload.load()
-    stream = replay(data, options.recordings, options.step_of(data.name, data.time_bin_us))
+    stream = replay(data, options.recordings, options.step_of(data))
     rows: list[Row] = []
+    rtl: dict[str, Verified] = {}
     left_out: dict[str, str] = {}
     for name, (build, look, carries) in _designs(workload).items():
         try:
@@ -122,6 +150,9 @@ def compare_stream(
                 looks = look(prepared, stream, at, technology)
                 cost = circuit(technology, prepared.design.params, looks.counters, carries=carries)
                 rows.append(_price(name, rate, stream, at, looks, cost, options.latency_ms * 1000))
+            if rtl_looks and not carries:
+                progress(name, "RTL")
+                rtl[name] = verify_looks(prepared, stream, stream.looks(options.rates[0]), rtl_looks, cache or Cache())
         except InputError as error:
             left_out[name] = str(error)
             rows = [row for row in rows if row.design != name]
@@ -134,6 +165,7 @@ def compare_stream(
         rates=options.rates,
         rows=tuple(rows),
         left_out=left_out,
+        rtl=rtl,
         crossovers=_crossovers(options.rates, rows),
     )
 
@@ -155,6 +187,8 @@ def _designs(workload: Workload) -> Mapping[str, tuple[Build, Look, bool]]:
 
     def counting() -> Prepared:
         prepared = snn()
+        if data.sample_rate is not None:
+            raise InputError("its cochlea begins each window at rest, so that nothing is carried")
         _check_counts(prepared.design)
         return prepared
 

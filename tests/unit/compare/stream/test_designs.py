@@ -1,6 +1,7 @@
 """A stream by small networks: the slowest look, the time that is averaged over, and what is no answer of a look."""
 
 import json
+from dataclasses import replace
 
 import nir
 import numpy as np
@@ -8,16 +9,19 @@ import pytest
 from support.command_line import refused, tospike
 from support.sequences import data_of, write_sequences
 
+from tospike.cli.tables.stream import rtl_lines
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.stream.designs import carried_state, changed_windows, whole_windows
 from tospike.compare.stream.options import StreamOptions
 from tospike.compare.stream.replay import replay
 from tospike.compare.stream.run import compare_stream
+from tospike.compare.stream.verified import Verified, verify_looks
 from tospike.compare.study.workload import Overrides, named
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.gen.place.options import Engine
+from tospike.gen.tools.cache import Cache
 from tospike.hw.params import Readout
 from tospike.sim import accelerator as golden
 from tospike.sim.network.stages import Decoding
@@ -79,7 +83,7 @@ def test_carried_state_is_as_late_as_its_slowest_step_and_averages_over_what_is_
     load = carried_state(prepared, stream, looks, HOROWITZ).load
     seconds = stream.watched(looks)
     before, until = (
-        golden.run(prepared.design, prepared.integers(stream.spikes[None, :steps])) for steps in (7, looks[-1])
+        golden.run(prepared.design, prepared.integers(stream.samples[None, :steps])) for steps in (7, looks[-1])
     )
     assert load.cycles == pytest.approx(float(until.cycles[0] - before.cycles[0]) / seconds)
     work = {name: values - before.counters[name] for name, values in until.counters.items()}
@@ -126,8 +130,8 @@ def test_a_membrane_is_no_answer_of_carried_state(folder):
     ("given", "words"),
     [
         (
-            ("--stream", "--pair", "--hybrid", "--gates", "--no-synth", "--rtl-samples", "3"),
-            "--no-synth, --rtl-samples, --hybrid, --pair, --gates: not with --stream",
+            ("--stream", "--pair", "--hybrid", "--gates", "--synth", "--rtl-samples", "3"),
+            "--synth, --hybrid, --pair, --gates: not with --stream",
         ),
         (("--stream", "--search-samples", "1000"), "--search-samples: not with --stream"),  # even as the default
         (("--recordings", "8", "--latency-ms", "1"), "--recordings, --latency-ms: only with --stream"),
@@ -147,3 +151,27 @@ def test_the_command_takes_one_network_of_each_side(tmp_path, folder):
     )
     assert said.returncode == 0, said.stderr
     assert len(json.loads((tmp_path / "o" / "stream.json").read_text())["rows"]) == 5
+
+
+def test_designs_without_state_look_in_rtl(folder, monkeypatch):
+    asked = []
+
+    def verify(prepared, stream, looks, count, cache):
+        asked.append((prepared.design.params.name, looks.tolist() == stream.looks(100).tolist(), count))
+        return Verified(looks=count, mismatches=0)
+
+    monkeypatch.setattr("tospike.compare.stream.run.verify_looks", verify)
+    report = compare_stream(workload(folder), OPTIONS, HOROWITZ, lambda name, step: None, rtl_looks=2)
+    assert list(report.rtl) == ["array", "event ANN", "SNN, reset"]
+    assert len(asked) == 3 and all(at_lowest_rate and count == 2 for _, at_lowest_rate, count in asked)
+    assert report.to_json()["rtl"]["array"] == {"looks": 2, "mismatches": 0}
+    assert rtl_lines(report) == ["RTL equals golden in 2 looks of array, event ANN, SNN, reset"]
+    wrong = replace(report, rtl={**report.rtl, "array": Verified(looks=2, mismatches=1)})
+    assert rtl_lines(wrong) == ["RTL equals golden in 2 looks of event ANN, SNN, reset", "RTL of array: 1 mismatches"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("spiking", "engine"), [(False, Engine.SYSTOLIC), (False, Engine.EVENT), (True, None)])
+def test_looks_in_rtl_are_those_of_golden(folder, spiking, engine, tmp_path):
+    prepared, stream = made(folder, spiking=spiking, engine=engine)
+    assert verify_looks(prepared, stream, stream.looks(500), 3, Cache(root=tmp_path)) == Verified(looks=3, mismatches=0)

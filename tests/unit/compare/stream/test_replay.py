@@ -1,5 +1,7 @@
 """A stream, the looks at it, and how soon they are right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,8 +21,8 @@ def stream(recordings=2, step_us=1000, **changes):
 
 def test_recordings_are_surrounded_by_silence():
     found = stream()
-    assert found.spikes[:, 0].tolist() == [0] * 4 + [1] * 4 + [0] * 12
-    assert found.spikes[:, 1].tolist() == [0] * 13 + [1, 1] + [0] * 5
+    assert found.samples[:, 0].tolist() == [0] * 4 + [1] * 4 + [0] * 12
+    assert found.samples[:, 1].tolist() == [0] * 13 + [1, 1] + [0] * 5
     assert found.onsets.tolist() == [4, 12] and found.labels.tolist() == [5, 6] and found.window == 4
     assert found.seconds == 0.02 and found.events_per_second == 300
 
@@ -37,6 +39,30 @@ def test_looks_are_regular_and_see_the_window_before_them():
         found.looks(2000)
     with pytest.raises(InputError, match=r"there is no look in 0\.02 s of stream at 10 per second"):
         found.looks(10)
+
+
+def sound(rate=8000):
+    x, y = np.arange(1, 13, dtype=np.float32).reshape(3, 4) / 16, np.array([5, 6, 7])
+    return DataSet(name="d", split="", x=x, y=y, train_x=x, train_y=y, sample_rate=rate)
+
+
+def test_sound_is_a_stream_of_values():
+    data = sound()
+    found = replay(data, 2, StreamOptions().step_of(data))
+    assert found.is_sound and found.step_us == 125 and found.events_per_second is None
+    assert (16 * found.samples).tolist() == [0] * 4 + [1, 2, 3, 4] + [0] * 4 + [5, 6, 7, 8] + [0] * 4
+    assert found.seconds == 20 / 8000
+    assert (16 * found.windows(np.array([6, 8]))).tolist() == [[0, 0, 1, 2], [1, 2, 3, 4]]
+    assert found.nearest(np.array([6, 9, 15, 18])).tolist() == [1, 2]
+
+
+def test_the_length_of_a_step_is_stated_once():
+    assert StreamOptions().step_of(sound(44100)) == pytest.approx(22.68, abs=0.01)
+    with pytest.raises(InputError, match="d is sound of 8000 values per second: leave --step-us out"):
+        StreamOptions(step_us=125).step_of(sound())
+    assert StreamOptions(step_us=7).step_of(replace(sound(), sample_rate=None)) == 7
+    with pytest.raises(InputError, match="d does not state how long a time step is: give --step-us"):
+        StreamOptions().step_of(replace(sound(), sample_rate=None))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +86,7 @@ def test_answers_are_judged_at_the_ends_of_recordings():
 
 
 def test_data_without_time_or_labels_are_refused():
-    with pytest.raises(InputError, match="d has no time: a stream needs spike trains or events"):
+    with pytest.raises(InputError, match="d has no time: a stream needs spike trains, events or sound"):
         stream(is_frames=True)
     with pytest.raises(InputError, match="d is a recording without labels"):
         stream(is_labelled=False)
@@ -72,9 +98,3 @@ def test_data_without_time_or_labels_are_refused():
 def test_rates_ascend(text):
     with pytest.raises(InputError, match="are no ascending numbers, as in 1,10,100"):
         StreamOptions(looks_per_second=text)
-
-
-def test_something_states_the_step():
-    assert StreamOptions(step_us=7).step_of("d", 9) == 7 and StreamOptions().step_of("d", 9) == 9
-    with pytest.raises(InputError, match="d does not state how long a time step is: give --step-us"):
-        StreamOptions().step_of("d", None)

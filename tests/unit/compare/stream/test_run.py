@@ -51,7 +51,7 @@ def test_carried_state_counts_the_spikes_of_each_window(letters):
     many = carried_state(prepared, stream, stream.looks(50), technology)
     assert many.load.looks == pytest.approx(50, rel=0.05) and len(many.answers) == 128
     end = np.flatnonzero(stream.looks(50) == 512)
-    spikes = golden.spike_trains(prepared.design, prepared.integers(stream.spikes[None]))[-1][0]
+    spikes = golden.spike_trains(prepared.design, prepared.integers(stream.samples[None]))[-1][0]
     assert many.answers[end] == np.argmax(spikes[256:512].sum(axis=0))
 
 
