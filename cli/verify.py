@@ -1,5 +1,8 @@
 """``tospike verify``."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import typer
 from rich.text import Text
 
@@ -9,7 +12,8 @@ from tospike.cli.commands import new_app
 from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.tb.driver.c_driver import verify_c_driver
-from tospike.tb.verify import RUN, TestResult, VerifyOptions, verify
+from tospike.tb.verify import RUN, WAVES, TestResult, VerifyOptions, verify
+from tospike.tb.waves.save import GTKWAVE, SURFER
 
 app = new_app()
 
@@ -37,7 +41,8 @@ def verify_command(
     for result in failed:
         console.out.print(Text.assemble((result.name, "red"), f": {result.message}"))
     if options.waves:
-        console.out.print(f"waveform in {design / RUN}")
+        for name in shown_waves(design / RUN):
+            console.out.print(Text(name), soft_wrap=True)
     if json:
         console.write_json(
             json,
@@ -55,6 +60,13 @@ def verify_command(
         )
     if failed:
         raise typer.Exit(1)
+
+
+def shown_waves(folder: Path) -> Iterator[str]:
+    """Yield how each viewer shows the waveform in a folder."""
+    for waveform in [folder / name for name in WAVES if (folder / name).exists()]:
+        yield f"gtkwave {waveform.with_suffix(GTKWAVE)}"
+        yield f"surfer --command-file {waveform.with_suffix(SURFER)} {waveform}"
 
 
 def _verdict(result: TestResult) -> Text:

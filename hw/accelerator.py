@@ -273,7 +273,12 @@ class Accelerator(wiring.Component):
         m.d.sync += [working.eq(started | inside.any()), registers.busy.eq(working | Cat(busy).any())]
 
         if params.interrupt:
-            m.d.comb += [registers.on_done.eq(finished), self.irq.eq(registers.irq)]
+            # an answer is there when its first beat waits, so that software need not read in order to be told
+            offered, within = Signal(), Signal()
+            m.d.sync += offered.eq(self.m_axis.tvalid & ~within)
+            with m.If(self.m_axis.tvalid):
+                m.d.sync += within.eq(~(self.m_axis.tready & self.m_axis.tlast))
+            m.d.comb += [registers.on_done.eq(offered), self.irq.eq(registers.irq)]
 
         counters = [cycles]
         if params.is_counted:

@@ -18,11 +18,13 @@ from tospike.gen.tools.tool import Tool, error_summary
 from tospike.hw.params import InputError, check_options, option, require
 from tospike.tb.bench.runner import library_path, make_runner
 from tospike.tb.simulators import SimulatorOptions
+from tospike.tb.waves.save import GTKWAVE, SURFER, save_files
 
 BENCH = "tospike.tb.bench.accelerator"
 RUN = "verify"
 """Subfolder of the design for results, log and waveform. Nothing runs in it."""
 RESULTS, LOG, WAVES = "results.xml", "test.log", ("dump.vcd", "dump.fst")
+SAVED = tuple(f"dump{suffix}" for suffix in (GTKWAVE, SURFER))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +33,10 @@ class VerifyOptions(SimulatorOptions):
 
     seed: int = option(0, "Seed of stimulus and stalls", low=0, high=(1 << 31) - 1)
     samples: int = option(8, "Samples of each test", low=1)
-    waves: bool = option(False, f"Record a waveform in DESIGN/{RUN}: VCD from Verilator, FST from Icarus")
-
+    waves: bool = option(
+        False,
+        f"Record a waveform in DESIGN/{RUN} (Verilator: VCD, Icarus: FST), and save files of GTKWave and Surfer",
+    )
     driver: bool = option(False, "Also run the C driver on the Verilog; needs Verilator and g++")
 
     def __post_init__(self) -> None:
@@ -51,7 +55,7 @@ class TestResult:
 
 
 def verify(folder: Path, options: VerifyOptions | None = None, *, cache: Cache | None = None) -> list[TestResult]:
-    """Run the benches on a design folder; its subfolder ``verify`` gets results, log and waveform.
+    """Run the benches on a design folder; its subfolder ``verify`` gets results, log, waveform and its save files.
 
     They run in a fresh folder, without the design folder or the working directory on Python's path: their files are
     data.
@@ -121,6 +125,8 @@ def verify(folder: Path, options: VerifyOptions | None = None, *, cache: Cache |
                         "TOSPIKE_SAMPLES": str(options.samples),
                     },
                 )
+            for dumped in [work / name for name in WAVES if (work / name).exists()]:
+                save_files(dumped, design.params.name, design.verilog.read_text(encoding="utf-8"))
             _bring_back(work, kept)
     log = kept / LOG
     require((kept / RESULTS).is_file(), f"{simulator} stopped before the tests ended: {_reason(log)} (log: {log})")
@@ -144,12 +150,13 @@ def _folder_for_results(folder: Path) -> Path:
 
 
 def _bring_back(work: Path, kept: Path) -> None:
-    """Replace results, log and waveform by those of a run."""
-    for name in (RESULTS, LOG, *WAVES):
+    """Replace results, log, waveform and save files by those of a run."""
+    shown = (*WAVES, *SAVED)
+    for name in (RESULTS, LOG, *shown):
         try:
             if (kept / name).is_dir() and not (kept / name).is_symlink():
                 raise IsADirectoryError(0, "it is a folder")
-            if name not in WAVES or (work / name).exists():
+            if name not in shown or (work / name).exists():
                 (kept / name).unlink(missing_ok=True)
             if (work / name).exists():
                 shutil.move(work / name, kept / name)

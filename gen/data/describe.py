@@ -19,6 +19,7 @@ from tospike.gen.data.options import DataOptions
 from tospike.gen.data.recordings.binning import Recordings, check_recordings
 from tospike.gen.data.recordings.event_set import EventSet
 from tospike.gen.files.reading import reading
+from tospike.hw.params import require
 
 Description = Mapping[str, Any]
 """Names and what they are: numbers, texts, or mappings of them."""
@@ -37,16 +38,24 @@ def describe(options: DataOptions) -> Description:
     if options.data == "digits":
         return _of_samples(options.data, options.load())
     kind, path = parse_spec(options.data)
-    if kind == "events" and path.is_file() and options.is_off and options.sensor is None:
+    if kind == "events" and path.is_file() and options.is_off and options.sensor is None and options.hold_out is None:
         return _of_recording(open_recording(path))
     found = event_set(kind, path, options)
     return _of_samples(kind, options.load()) if found is None else _of_set(found)
 
 
 def event_set(kind: str, path: Path, options: DataOptions) -> EventSet | None:
-    """Return the recordings of events that a SPEC names; ``None``: it has none."""
+    """Return the recordings of events that a SPEC names; ``None``: it has none.
+
+    Raises
+    ------
+    InputError
+        They cannot be read, or are to be divided into a test and a training part, although all are described.
+    """
     how = options.request(path)
+    whole = f"{path} holds recordings, all of which are described: leave --hold-out out"
     if kind in EVENT_SOURCES:
+        require(how.every is None, whole)
         return EVENT_SOURCES[kind](how)
     if kind != "npz" or not path.is_file():
         return None
@@ -54,6 +63,7 @@ def event_set(kind: str, path: Path, options: DataOptions) -> EventSet | None:
         arrays = read_npz(path)
         if not arrays.keys() >= EVENT_ARRAYS - {"label"}:
             return None
+        require(how.every is None, whole)
         labels = as_labels(path, arrays["label"]) if "label" in arrays else None
         (events,) = options.apply(check_recordings(arrays, how.sensor))
         return EventSet(name=path.stem, format="npz of events", test=events, labels=labels)

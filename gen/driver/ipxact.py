@@ -39,9 +39,10 @@ def component(interface: Interface, ports: Sequence[Port], *, sources: Sequence[
     buses = _element(root, "busInterfaces")
     for bus in dict.fromkeys(port.name.rpartition("_")[0] for port in outside if port.name not in _SIGNALS):
         _bus(buses, bus, [port for port in outside if port.name.rpartition("_")[0] == bus])
+    clocked = [port.name.rpartition("_")[0] for port in outside if port.name not in _SIGNALS]
     for port in outside:
         if port.name in _SIGNALS:
-            _signal(buses, port)
+            _signal(buses, port, tuple(dict.fromkeys(clocked)))
     memory_map = _element(_element(root, "memoryMaps"), "memoryMap")
     _texts(memory_map, name="s_axi")
     block = _element(memory_map, "addressBlock")
@@ -75,7 +76,8 @@ def _bus(buses: Xml.Element, name: str, ports: Sequence[Port]) -> None:
         _map(maps, port.name.rpartition("_")[2].upper(), port.name)
 
 
-def _signal(buses: Xml.Element, port: Port) -> None:
+def _signal(buses: Xml.Element, port: Port, clocked: Sequence[str]) -> None:
+    """Add the interface of one signal; ``clocked`` are the buses of the one clock and reset."""
     kind, signal = _SIGNALS[port.name]
     bus = _element(buses, "busInterface")
     _texts(bus, name=port.name)
@@ -83,9 +85,18 @@ def _signal(buses: Xml.Element, port: Port) -> None:
     _reference(bus, "abstractionType", ("xilinx.com", "signal", f"{kind}_rtl", "1.0"))
     _element(bus, "master" if port.direction == "output" else "slave")
     _map(_element(bus, "portMaps"), signal, port.name)
-    if kind == "reset":
-        parameter = _element(_element(bus, "parameters"), "parameter")
-        _texts(parameter, name="POLARITY", value="ACTIVE_LOW")
+    parameters = {
+        "clock": {"ASSOCIATED_BUSIF": ":".join(clocked), "ASSOCIATED_RESET": "aresetn"},
+        "reset": {"POLARITY": "ACTIVE_LOW"},
+        "interrupt": {"SENSITIVITY": "LEVEL_HIGH"},
+    }[kind]
+    listed = _element(bus, "parameters")
+    for name, value in parameters.items():
+        parameter = _element(listed, "parameter")
+        _texts(parameter, name=name)
+        given = _element(parameter, "value")
+        given.text = value
+        given.set(f"{{{SPIRIT}}}id", f"BUSIFPARAM_VALUE.{port.name.upper()}.{name}")
 
 
 def _map(maps: Xml.Element, logical: str, physical: str) -> None:

@@ -157,7 +157,7 @@ STATUS = HostRegister(
 )
 
 INTERRUPTS = (
-    Field(name="done", low=0, meaning="the last beat of an answer was taken"),
+    Field(name="done", low=0, meaning="an answer is there: its first beat waits to be taken"),
     Field(name="error", low=1, meaning="an error flag of STATUS was set"),
 )
 """Sources of the interrupt; each is set by the input of its name in the register file, prefixed with ``on_``."""

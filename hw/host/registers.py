@@ -56,7 +56,7 @@ class RegisterFile(wiring.Component):
     frame_error, token_error, ... : In(1)
         One for each flag of `register_map.ERRORS`: a pulse sets the flag.
     on_done : In(1)
-        A pulse for each answer that has left.
+        A pulse for each answer whose first beat is offered.
     irq : Out(1)
         High while an enabled interrupt is pending, a cycle after its bit. Both only if the map has an interrupt.
     counters : In(ArrayLayout(32))

@@ -65,6 +65,18 @@ def test_info_of_event_lists(tmp_path):
 
 
 @pytest.mark.parametrize(("command", "more"), [("info", ()), ("plot", ("--out", "a.png"))])
+@pytest.mark.parametrize("name", ["recording", "a.npz"])
+def test_recordings_are_not_divided(command, more, name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(files.dat([(100, 3, 4, 1), (500, 7, 0, 0)]))
+    if name == "a.npz":
+        np.savez(path, x=[1], y=[0], p=[0], t_us=[0], offsets=[0, 1], label=[4])
+    said = run("data", command, path, "--hold-out", "2", *(tmp_path / word if "." in word else word for word in more))
+    refused(said, "leave --hold-out out")
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(("command", "more"), [("info", ()), ("plot", ("--out", "a.png"))])
 def test_damage_is_one_line(command, more, tmp_path):
     path = tmp_path / "recording"
     path.write_bytes(files.evt2(files.random_events(1, 9))[:-1])

@@ -81,6 +81,17 @@ def test_the_component_has_the_wrappers_ports_and_files(folder):
     assert roles == {name: ["slave"] for name in ("s_axi", "s_axis", "aclk", "aresetn")} | {
         name: ["master"] for name in ("m_axis", "irq")
     }
+    parameters = {
+        (bus.findtext("s:name", None, NAME), each.findtext("s:name", None, NAME)): each.findtext("s:value", None, NAME)
+        for bus in root.iterfind("s:busInterfaces/s:busInterface", NAME)
+        for each in bus.iterfind("s:parameters/s:parameter", NAME)
+    }
+    assert parameters.pop(("aclk", "ASSOCIATED_BUSIF")).split(":") == [bus for bus in roles if bus[:2] in ("s_", "m_")]
+    assert parameters == {
+        ("aclk", "ASSOCIATED_RESET"): "aresetn",
+        ("aresetn", "POLARITY"): "ACTIVE_LOW",
+        ("irq", "SENSITIVITY"): "LEVEL_HIGH",
+    }
     files = [e.text for e in root.iterfind("s:fileSets/s:fileSet/s:file/s:name", NAME)]
     assert files and all((folder.path / COMPONENT).parent.joinpath(name).resolve().is_file() for name in files)
     registers = [int(e.text, 0) for e in root.iterfind(".//s:register/s:addressOffset", NAME)]
@@ -93,22 +104,23 @@ def test_wide_streams_have_the_axi_wrapper_alone(tmp_path):
     assert "s_axis_weights" in (made.path / COMPONENT).read_text() and not (made.path / LITEX).exists()
 
 
-def test_samples_through_the_wishbone_wrapper_in_cocotb(folder, tmp_path):
+@pytest.mark.parametrize(("suffix", "tests"), [("wishbone", 2), (AXI, 1)])
+def test_samples_through_a_wrapper_in_cocotb(suffix, tests, folder, tmp_path):
     folder.load().write_memories(tmp_path)
-    tool = tools.find("verilator")
-    with environment(tool):
+    top = f"{folder.params.name}_{suffix}"
+    with environment(tools.find("verilator")):
         runner = get_runner("verilator")
         runner.build(
-            sources=[folder.verilog, *folder.models, folder.path / "wrappers" / "ann_wishbone.v"],
-            hdl_toplevel="ann_wishbone",
+            sources=[folder.verilog, *folder.models, folder.path / "wrappers" / f"{top}.v"],
+            hdl_toplevel=top,
             build_dir=tmp_path / "build",
             build_args=["-Wno-fatal", "-Wno-lint", "-Wno-style"],
             timescale=("1ns", "1ps"),
             log_file=tmp_path / "build.log",
         )
         runner.test(
-            test_module="support.bench_wishbone",
-            hdl_toplevel="ann_wishbone",
+            test_module=f"support.bench_{suffix}",
+            hdl_toplevel=top,
             hdl_toplevel_lang="verilog",
             build_dir=tmp_path / "build",
             test_dir=tmp_path,
@@ -120,8 +132,9 @@ def test_samples_through_the_wishbone_wrapper_in_cocotb(folder, tmp_path):
                 "PYTHONPATH": os.pathsep.join((str(TESTS), os.environ.get("PYTHONPATH", ""))),
             },
         )
-    [result] = read_results(tmp_path / "results.xml")
-    assert result.passed and not result.skipped, result.message
+    results = list(read_results(tmp_path / "results.xml"))
+    assert len(results) == tests
+    assert [result.message for result in results if not result.passed or result.skipped] == []
 
 
 ELABORATE = """

@@ -196,6 +196,26 @@ def test_samples_give_what_golden_gives(kind, name):
 
 
 @pytest.mark.parametrize("kind", FRONTS)
+def test_the_interrupt_comes_before_anything_is_read(kind):
+    """``done`` is set as soon as a beat of the answer is there, once per answer, and not again when it is read."""
+
+    async def bench(bus, design):
+        for values in random_samples(design, 2, seed=5):
+            for beat in input_beats(design.params, values):
+                assert await bus.read(Register.INTERRUPT_STATUS) == (0, 0)
+                assert not await bus.write(StreamRegister.SEND_LAST if beat.last else StreamRegister.SEND, beat.data)
+            for _ in range(100):
+                if await bus.read(Register.INTERRUPT_STATUS) == (1, 0):
+                    break
+            assert (await bus.read(StreamRegister.STREAM_STATUS))[0] & 2
+            assert not await bus.write(Register.INTERRUPT_STATUS, 1)
+            assert len(await sample(bus, [])) == design.network.outputs
+            assert await bus.read(Register.INTERRUPT_STATUS) == (0, 0)
+
+    run(kind, "os", bench)
+
+
+@pytest.mark.parametrize("kind", FRONTS)
 def test_accesses_that_are_impossible_are_errors_at_once(kind):
     async def bench(bus, design):
         assert await bus.read(StreamRegister.STREAM_STATUS) == (1, 0)
