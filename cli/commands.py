@@ -82,6 +82,10 @@ COMMANDS = {
         module="run",
         summary="Run test samples on a board with a bitstream of `tospike build`, and compare with the golden model.",
     ),
+    "power": Entry(
+        module="energy.power",
+        summary="Measure the power of a board while samples run on it, and calibrate the energy model of its FPGA.",
+    ),
     "train": Entry(
         module="train", summary="Train the example networks: SNNs with surrogate gradients, all on augmented samples."
     ),

@@ -1,7 +1,8 @@
 """A technology of an FPGA family: prices of its logic cells, multipliers, block RAMs and clock, and static power.
 
 Nothing here is calibrated on a board of ours: each table states a source, and a ``factor`` of uncertainty, by which a
-price may be too high or too low. Its tables in a file are those of `FpgaTechnology`.
+price may be too high or too low; `tospike.compare.energy.calibration` replaces the factors by what was measured. The
+tables in a file are those of `FpgaTechnology`.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -206,11 +207,7 @@ class FpgaTechnology(Technology):
                     dsp=_times(self.dsp, dsp, "pj", "lut_pj_per_bit2"),
                     ram=_times(self.ram, ram, "pj", "lut_pj_per_bit"),
                     register=_times(self.register, register, "pj_per_bit", "pj_per_cycle"),
-                    devices=replace(
-                        self.devices,
-                        static_mw=tuple(static * value for value in self.devices.static_mw),
-                        clock_pj=tuple(clock * value for value in self.devices.clock_pj),
-                    ),
+                    devices=_scaled_devices(self.devices, static, clock),
                 )
             )
         return tuple(found)
@@ -263,6 +260,26 @@ class FpgaTechnology(Technology):
                     label = f"{table} {name} {key}" if name else f"{table} {key}"
                     found[label] = Constant(value=number, unit=_UNITS[key], source=source)
         return found
+
+
+def scaled(technology: FpgaTechnology, *, dynamic: float, static: float, clock: float) -> FpgaTechnology:
+    """Return a technology with the prices of work, static power and the clock multiplied, each by one number."""
+    return replace(
+        technology,
+        lut=_times(technology.lut, dynamic, "pj_per_bit"),
+        dsp=_times(technology.dsp, dynamic, "pj", "lut_pj_per_bit2"),
+        ram=_times(technology.ram, dynamic, "pj", "lut_pj_per_bit"),
+        register=_times(_times(technology.register, dynamic, "pj_per_bit"), clock, "pj_per_cycle"),
+        devices=_scaled_devices(technology.devices, static, clock),
+    )
+
+
+def _scaled_devices(devices: Devices, static: float, clock: float) -> Devices:
+    return replace(
+        devices,
+        static_mw=tuple(static * value for value in devices.static_mw),
+        clock_pj=tuple(clock * value for value in devices.clock_pj),
+    )
 
 
 def _times(table: Prices, factor: float, *prices: str) -> Prices:

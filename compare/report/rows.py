@@ -198,7 +198,7 @@ def notes(report: StudyReport) -> Iterator[str]:
     if report.search:
         yield report.search.sentence
     if (fpga := report.verdict.platforms.fpga) and report.verdict.platforms.asic:
-        yield fpga_sentence(fpga)
+        yield fpga_sentence(fpga, report.calibrations)
     if matched := report.matched_qnn:
         yield f"no bit-matched QNN: {matched.missing}" if isinstance(matched, Missing) else matched.sentence
     if report.exact_pair:

@@ -1,6 +1,6 @@
 """The verdict in one sentence, for citation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tospike.compare.energy.levels import Level
 from tospike.compare.report.design import DesignReport
@@ -87,7 +87,7 @@ def _others(ann: DesignReport, snn: DesignReport) -> str:
     return f"{text} and {significant(area[0])} times its {area[1]}"
 
 
-def fpga_sentence(verdict: PlatformVerdict) -> str:
+def fpga_sentence(verdict: PlatformVerdict, calibrations: Mapping[str, str]) -> str:
     """Return the verdict on FPGAs in one sentence, beside the one on standard cells."""
     low, high = (significant(end) for end in verdict.interval)
     models = ", ".join(f"{name} {significant(ratio)}" for name, ratio in verdict.by_technology.items())
@@ -95,5 +95,11 @@ def fpga_sentence(verdict: PlatformVerdict) -> str:
     axis = f" on the {verdict.split.axis}" if verdict.split else ""
     return (
         f"On an FPGA, {_ADVICE[verdict.decision]}{axis}: {models}; {low} to {high} over all of these, with the "
-        "uncertainty of their prices, which are not calibrated."
+        f"uncertainty of their prices, {_calibrated(calibrations)}."
     )
+
+
+def _calibrated(calibrations: Mapping[str, str]) -> str:
+    if not calibrations:
+        return "which are not calibrated"
+    return f"of which these are measured: {'; '.join(f'{name}, {how}' for name, how in calibrations.items())}"

@@ -124,6 +124,8 @@ class StudyReport:
     """Prices of operations."""
     technology: TechnologyReport
     """Prices of the hardware's counters."""
+    calibrations: Mapping[str, str] = absent(dict)
+    """By technology: with what its prices are calibrated, and by how much."""
     provenance: Provenance
 
     @property

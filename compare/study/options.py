@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
+from tospike.compare.energy.calibration import Calibration, calibrated, read_calibration
 from tospike.compare.energy.counts.model import EnergyModel
 from tospike.compare.energy.counts.models import MODELS, model_named
 from tospike.compare.energy.gates.study import GateStudy, GateStudyOptions
@@ -36,6 +38,10 @@ class StudyOptions:
         "horowitz45", f"Prices of the hardware's counters: {', '.join(shipped())}, or a .toml file", name="technology"
     )
     """The shipped technologies give the range."""
+    calibration: Path | None = option(
+        None,
+        "Power that tospike power measured: a TOML file, whose technology gets the measured interval of its prices",
+    )
     energy_model: str = option("horowitz45", f"Prices of operation counts: {', '.join(MODELS)}")
     sensitivity: bool = option(True, "Also vary one parameter at a time (golden model)")
     iso_accuracy: bool = option(True, "With --pair, also compare at equal accuracy, over bits and time steps")
@@ -55,6 +61,12 @@ class StudyOptions:
     def __post_init__(self) -> None:
         check_options(self)
         _ = self.technology, self.model
+        if (found := self.measured) is not None:
+            names = [each.name for each in self.technologies]
+            require(
+                found.technology in names,
+                f"{self.calibration} is of technology {found.technology}, which is none of {', '.join(names)}",
+            )
         require(
             self.search is None
             or self.search.minimised is not SearchObjective.AREA
@@ -89,7 +101,16 @@ class StudyOptions:
     @cached_property
     def technology(self) -> Technology:
         """Prices of the hardware's counters."""
-        return load_technology(self.technology_name)
+        return self._calibrated(load_technology(self.technology_name))
+
+    def _calibrated(self, technology: Technology) -> Technology:
+        found = self.measured
+        return technology if found is None or found.technology != technology.name else calibrated(technology, found)
+
+    @cached_property
+    def measured(self) -> Calibration | None:
+        """The calibration, if there is one."""
+        return None if self.calibration is None else read_calibration(self.calibration)
 
     @cached_property
     def model(self) -> EnergyModel:
@@ -99,7 +120,7 @@ class StudyOptions:
     @property
     def technologies(self) -> tuple[Technology, ...]:
         """The chosen technology, and those included with tospike."""
-        others = (load_technology(name) for name in shipped())
+        others = (self._calibrated(load_technology(name)) for name in shipped())
         return (self.technology, *(other for other in others if other.name != self.technology.name))
 
     @property

@@ -159,6 +159,7 @@ def _report(
             platform=technology.platform,
             constants=technology.describe(),
         ),
+        calibrations={options.measured.technology: str(options.measured)} if options.measured else {},
         provenance=_provenance(ann, snn, options, command),
     )
 

@@ -211,7 +211,7 @@ def test_an_fpga_is_undecided_where_static_power_turns_the_ratio():
     assert fpga.decision == "undecided" and fpga.split.axis == "cost model"
     assert fpga.intervals["ecp5"] == pytest.approx((2100 / 1200, 2025 / 1050)), "the ends of the prices"
     assert fpga.intervals["ecp5, dynamic"] == pytest.approx((0.5, 0.5)), "a factor of both"
-    assert fpga_sentence(fpga).startswith(
+    assert fpga_sentence(fpga, {}).startswith(
         "On an FPGA, undecided on the cost model: ecp5 1.86, ecp5 without static power 0.500; 0.452 to 2.13 over all"
     )
 

@@ -1,0 +1,145 @@
+"""``tospike power``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tospike.cli import console
+from tospike.cli.arguments import Json, Model
+from tospike.cli.commands import new_app
+from tospike.cli.console import Table
+from tospike.cli.options import takes_options
+from tospike.compare.energy.calibration import Calibration, Interval, Measurement, read_calibration
+from tospike.compare.plain import to_plain
+from tospike.compare.power.calibrate import Measured, Modelled, dynamic, idle, measure, model_energy
+from tospike.compare.power.options import PowerOptions
+from tospike.gen.data.options import SampleOptions
+from tospike.gen.emit.folder import config_hash
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.files.output import write_text
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import Prepared, prepare
+from tospike.hw.params import options_given, require
+from tospike.sim.network import Array
+from tospike.tb.board.ports import session_on
+from tospike.tb.board.serial_line import LineOptions
+from tospike.tb.power.phases import Phase, as_readings, phases_json, read_phases, run_phases, sampled
+from tospike.tb.power.readings import Readings, read_log
+
+app = new_app()
+INTERVAL = 0.002
+"""Seconds between two readings of a sensor."""
+
+
+@app.command("power", epilog="Example:  tospike power snn.nir --port /dev/ttyUSB0 --meter ina219 --out board.toml")
+@takes_options
+def power_command(
+    *,
+    model: Model,
+    port: Annotated[
+        str | None, typer.Option(help="Serial line of the board, or sim; leave it out to read --phases.")
+    ] = None,
+    baud: Annotated[int | None, typer.Option(help="Bits per second of the line [1000000].")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Calibration file for --calibration of tospike compare; a further design is added to it."),
+    ] = None,
+    json: Json = None,
+    wanted: PowerOptions,
+    data: SampleOptions,
+    options: ModelOptions,
+) -> None:
+    """Measure the power of a board while samples run on it, and calibrate the energy model of its FPGA.
+
+    The board idles and runs samples in turn; the difference is the energy of the inferences. Power comes from a sensor
+    on I2C, or from a log that another program writes.
+    """
+    read: list[Path | str] = [model, data.data, *options.sources]
+    read += [path for path in (wanted.log, wanted.phases if port is None else None) if path is not None]
+    console.check_outputs(out, json, wanted.phases if port else None, inputs=read)
+    require(port is not None or wanted.phases is not None, "give --port to run samples, or the --phases of such a run")
+    require(
+        port is None or wanted.meter is not None or wanted.phases is not None,
+        "give --meter, or --phases FILE to note when samples run, and evaluate a log later",
+    )
+    require(port is not None or wanted.log is not None, "without --port, power comes from a --log: give one")
+    technology = wanted.technology
+    earlier = None if out is None or not out.exists() else _earlier(out, technology.name)
+    data_set = data.load(options.steps)
+    prepared = prepare(model, data_set, options)
+    console.warn(prepared.warnings)
+    x = prepared.integers(data_set.x)
+    if port is None:
+        assert wanted.phases is not None and wanted.log is not None
+        phases, readings = read_phases(wanted.phases), None
+    else:
+        phases, readings = _run(prepared, x, options_given(LineOptions, {"port": port, "baud": baud}), wanted)
+        if wanted.phases is not None:
+            console.write_json(wanted.phases, phases_json(phases))
+    if readings is None and wanted.log is None:
+        console.out.print(f"{len(phases)} phases in {wanted.phases}: give a --log of them, without --port")
+        return
+    readings = readings or read_log(wanted.log, wanted.log_offset)  # type: ignore[arg-type]
+    measured, modelled = measure(phases, readings), model_energy(technology, prepared.design, x)
+    found = Measurement(
+        design=prepared.design.params.name,
+        configuration=f"{config_hash(prepared.design.params, pack(prepared.design)):016x}",
+        meter=wanted.meter_name,
+        samples=measured.samples,
+        seconds=round(measured.seconds, 3),
+        dynamic=dynamic(measured, modelled, wanted.accuracy),
+        idle=None if wanted.clock_mhz is None else idle(measured, modelled, wanted.accuracy, wanted.clock_mhz),
+    )
+    _say(measured, modelled, found, technology.name)
+    if out is not None:
+        made = Calibration(technology=technology.name, measurements=(found,))
+        write_text(out, (earlier.with_measurement(found) if earlier else made).to_toml())
+    if json:
+        joules = (1e9 * measured.joules).round(6).tolist()
+        about = {"idle_mw": measured.idle_mw, "running_mw": measured.running_mw, "nj_by_round": joules}
+        of_model = {"nj_above_idle": modelled.above_idle_pj / 1000, "static_mw": modelled.static_mw}
+        console.write_json(json, {"measured": about, "modelled": of_model, "calibration": to_plain(found)})
+
+
+def _earlier(path: Path, technology: str) -> Calibration:
+    found = read_calibration(path)
+    require(
+        found.technology == technology,
+        f"{path} is of technology {found.technology}, not {technology}: give another --out",
+    )
+    return found
+
+
+def _run(prepared: Prepared, x: Array, line: LineOptions, wanted: PowerOptions) -> tuple[list[Phase], Readings | None]:
+    """Run the phases; return them, and the readings of the sensor if there is one."""
+    with (
+        wanted.opened() as sensor,
+        session_on(prepared.design, line) as session,
+        console.progress_bar(f"{prepared.network.name} on {line.port}", 2 * wanted.rounds + 1) as progress,
+    ):
+        how = {"rounds": wanted.rounds, "seconds": wanted.seconds, "settle": wanted.settle}
+        if sensor is None:
+            return run_phases(session, x, **how, progress=progress), None  # type: ignore[arg-type]
+        with sampled(sensor.watts, INTERVAL) as found:
+            phases = run_phases(session, x, **how, progress=progress)  # type: ignore[arg-type]
+        return phases, as_readings(found)
+
+
+def _say(measured: Measured, modelled: Modelled, found: Measurement, technology: str) -> None:
+    table = Table("", "measured", "modelled", "ratio", title=f"{found.design}, {found.meter}, {technology}")
+    table.add_row("idle, mW", f"{measured.idle_mw:.4g}", "", "" if found.idle is None else _ratio(found.idle))
+    table.add_row("running samples, mW", f"{measured.running_mw:.4g}", "", "")
+    table.add_row("inferences per second", f"{measured.samples / measured.seconds:.4g}", "", "")
+    per_inference = 1e9 * measured.joules.mean()
+    table.add_row(
+        "nJ per inference above idle",
+        f"{per_inference:.4g}",
+        f"{modelled.above_idle_pj / 1000:.4g}",
+        _ratio(found.dynamic),
+    )
+    console.out.print(table)
+
+
+def _ratio(found: Interval) -> str:
+    return f"{found.ratio:.3g} ({found.low:.3g} to {found.high:.3g})"

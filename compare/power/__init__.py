@@ -1,0 +1,1 @@
+"""Measured power against modelled energy: how `tospike power` calibrates an FPGA's prices."""

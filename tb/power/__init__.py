@@ -1,0 +1,1 @@
+"""Power of a board while samples run on it: sensors, logs, phases."""
