@@ -18,6 +18,8 @@ class Recipe(StrEnum):
 
     DIGITS = "digits"
     """64-32-10, LIF, and an ANN of the same shape."""
+    DIGITS_NEURONS = "digits-neurons"
+    """64-32-10 SNNs: of sliding neurons, with noisy thresholds, and with decays that differ."""
     MNIST_SNN = "mnist-snn"
     """784-256-128-10, LIF with 6-bit weights, and an ANN of the same shape."""
     BRAILLE_ANN = "braille-ann"
@@ -47,6 +49,7 @@ class Training:
 
 TRAININGS = {
     Recipe.DIGITS: Training(module="train_digits", inputs=64, steps=1, epochs=200),
+    Recipe.DIGITS_NEURONS: Training(module="train_neurons", inputs=64, steps=1, epochs=120),
     Recipe.MNIST_SNN: Training(module="train_mnist", inputs=784, steps=1, epochs=12),
     Recipe.BRAILLE_ANN: Training(module="train_braille", inputs=12, steps=256, epochs=150, hold_out=4),
     Recipe.NMNIST_ANN: Training(
@@ -62,7 +65,8 @@ class TrainOptions:
 
     data: str = option(
         REQUIRED,
-        "digits; mnist-snn: mnist:DIR (idx files or mnist_train.npz); cochlea: fsdd:DIR; the others: npz:FILE",
+        "digits, digits-neurons: digits; mnist-snn: mnist:DIR (idx files or mnist_train.npz); cochlea: fsdd:DIR; the "
+        "others: npz:FILE",
     )
     epochs: int | None = option(
         None,
@@ -74,7 +78,10 @@ class TrainOptions:
     seed: int = option(1, "Seed of weights, order and distortions", low=0, high=(1 << 31) - 1001)
     seeds: int = option(1, "Train with so many seeds; files are named by their seed", low=1, high=1000)
     folds: int = option(
-        1, "Train for so many test folds (digits, braille-ann: 4, cochlea: 6); files are named by it", low=1, high=6
+        1,
+        "Train for so many test folds (digits, digits-neurons, braille-ann: 4, cochlea: 6); files are named by it",
+        low=1,
+        high=6,
     )
 
     def __post_init__(self) -> None:

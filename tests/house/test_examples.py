@@ -66,6 +66,33 @@ def test_activity_of_the_snn_is_as_stated():
     assert events == pytest.approx(DESCRIPTION["snn"]["input_spikes_per_sample"])
 
 
+NEURONS = json.loads((EXAMPLES / "digits_neurons.json").read_text())["networks"]
+
+
+@pytest.mark.parametrize("name", NEURONS)
+def test_neurons_that_no_framework_exports_are_as_stated(name):
+    stated = NEURONS[name]
+    assert accuracy(stated["file"]) == pytest.approx(stated["float_accuracy"])
+    assert min(stated["float_accuracy"], stated["validation_accuracy"]) >= 0.97
+
+
+def test_their_files_state_the_neurons():
+    neurons = {name: load_network(EXAMPLES / stated["file"]).stages[0].neuron for name, stated in NEURONS.items()}
+    assert len(np.unique(neurons["sliding"].taps, axis=0)) > 1
+    assert neurons["noisy"].noise is not None
+    assert len(np.unique(neurons["heterogeneous"].decay)) == 32
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NEURONS)
+def test_the_hardware_has_those_neurons(name):
+    data = load_data("digits")
+    prepared = prepare(EXAMPLES / NEURONS[name]["file"], data, ModelOptions())
+    rtl = evaluate(prepared, data, Backend.RTL, samples=20)
+    assert rtl.mismatches == 0
+    assert evaluate(prepared, data, Backend.GOLDEN).accuracy >= 0.96
+
+
 @pytest.mark.skipif(not MNIST.is_dir(), reason="MNIST is not in ../shared/data")
 @pytest.mark.parametrize(("kind", "lanes"), [("ann", None), ("snn", 16)])
 def test_mnist_with_six_bits(kind, lanes):
@@ -110,6 +137,18 @@ def test_spoken_digits_behind_a_cochlea(kind, least):
     prepared = prepare(EXAMPLES / described["file"], data, ModelOptions())
     assert evaluate(prepared, data, Backend.GOLDEN).accuracy >= least
     assert described["float_accuracy"] >= least
+
+
+@pytest.mark.slow
+def test_training_neurons_reproduces_them(tmp_path):
+    pytest.importorskip("torch", reason="training needs the extra `train`")
+    pytest.importorskip("snntorch", reason="training needs the extra `train`")
+    from tospike.examples.train_neurons import train
+
+    train(tmp_path, load_data("digits"), epochs=20, seed=1)
+    again = json.loads((tmp_path / "digits_neurons.json").read_text())["networks"]
+    assert again.keys() == NEURONS.keys()
+    assert all(each["float_accuracy"] >= 0.93 for each in again.values())
 
 
 @pytest.mark.slow
