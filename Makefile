@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 ASIC_TOOLS := opensta qflow-tech-osu018 iverilog z3
 
-.PHONY: compare test lint docs package bench fuzz asic-tools clean prerequisites
+.PHONY: compare test lint docs package test-pythons bench fuzz asic-tools clean prerequisites
 
 compare: $(VENV)/installed
 	$(BIN)/tospike compare digits --out "$(OUT)"
@@ -28,7 +28,12 @@ docs: $(VENV)/installed-docs
 package: $(VENV)/installed-dev
 	rm -rf build/dist build/fresh build/lib
 	$(BIN)/python -m build --outdir build/dist .
-	$(BIN)/python tests/package/check.py build/dist build/fresh
+	$(BIN)/python tests/package/check.py build/dist build/fresh $(TRIED)
+
+# The same with every supported Python that is installed: by name, or PYTHONS="/path/of/python3.12 ...".
+PYTHONS ?= python3.11 python3.12 python3.13
+test-pythons: TRIED = $(PYTHONS)
+test-pythons: package
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
