@@ -9,7 +9,7 @@ from tospike.hw.host.bridge import AxiBridge
 from tospike.hw.host.layout import ADDRESS_BITS
 from tospike.hw.host.protocol import QUEUE_BYTES
 from tospike.hw.host.uart import UartReceiver, UartTransmitter
-from tospike.hw.streams import Queue
+from tospike.hw.streams import Queue, Register
 
 
 class SerialPort(wiring.Component):
@@ -17,12 +17,13 @@ class SerialPort(wiring.Component):
 
     ::
 
-        rx -> receiver -> queue of QUEUE_BYTES -> bridge -> transmitter -> tx
-                                                  |  ^
-                                                  v  |
-                                          AXI of the accelerator
+        rx -> receiver -> queue of QUEUE_BYTES -> register -> bridge -> transmitter -> tx
+                                                              |  ^
+                                                              v  |
+                                                      AXI of the accelerator
 
-    The protocol is the only flow control: the queue holds all that the host may have in flight.
+    The protocol is the only flow control: the queue holds all that the host may have in flight. The register keeps the
+    block RAM's output, which is late in its cycle, out of the bridge's logic.
 
     Members
     -------
@@ -49,10 +50,12 @@ class SerialPort(wiring.Component):
         m = Module()
         m.submodules.receiver = receiver = UartReceiver(divisor=self._divisor)
         m.submodules.queue = queue = Queue(8, depth=QUEUE_BYTES)
+        m.submodules.register = register = Register(8)
         m.submodules.bridge = bridge = AxiBridge()
         m.submodules.transmitter = transmitter = UartTransmitter(divisor=self._divisor)
         connect(m, receiver.o, queue.i)
-        connect(m, queue.o, bridge.i)
+        connect(m, queue.o, register.i)
+        connect(m, register.o, bridge.i)
         connect(m, bridge.o, transmitter.i)
         connect(m, bridge.s_axis, flipped(self.s_axis))
         connect(m, flipped(self.m_axis), bridge.m_axis)
