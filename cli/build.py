@@ -12,7 +12,7 @@ from tospike.cli.options import takes_options
 from tospike.gen.files.output import is_stdout, write_bytes
 from tospike.gen.tools.cache import CacheOptions
 from tospike.synth.board.bitstream import Bitstream, build_bitstream
-from tospike.synth.board.boards import find_board
+from tospike.synth.board.board_file import find_board
 from tospike.synth.board.options import BuildOptions
 
 app = new_app()

@@ -17,7 +17,6 @@ from tospike.compare.energy.counters.energy import mean_energy
 from tospike.compare.energy.counters.registers import register_bits
 from tospike.compare.energy.technology import Technology
 from tospike.compare.report.candidates import Shape
-from tospike.compare.search.area import predicted_area
 from tospike.compare.search.bound import least_registers
 from tospike.compare.search.costs import Costs, mean_costs, weighted
 from tospike.compare.search.eligible import Answers
@@ -25,6 +24,7 @@ from tospike.compare.search.setting import Part, Setting, load_setting
 from tospike.compare.search.shape import shape_of_design
 from tospike.compare.search.space import Choice, Function, hardware
 from tospike.compare.study.variations.trial import is_narrow
+from tospike.gen.area.design import predicted_area
 from tospike.gen.area.systolic import Area
 from tospike.gen.pipeline import Prepared
 from tospike.gen.place.options import Engine

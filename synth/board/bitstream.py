@@ -7,18 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tospike.gen.emit.folder import read
 from tospike.gen.emit.manifest import read_manifest
 from tospike.gen.tools.cache import Cache, digest
 from tospike.gen.tools.children import Stopped
 from tospike.gen.tools.programs import find
 from tospike.gen.tools.tool import Progress, Tool
 from tospike.hw.params import require
-from tospike.synth.board.boards import Board, find_board, require_fit
+from tospike.synth.board.board_file import find_board
+from tospike.synth.board.boards import Board, require_fit
 from tospike.synth.board.clock import Clock, clocks_from, nearest_clock
 from tospike.synth.board.clock_search import Attempt, first_to_close, highest
 from tospike.synth.board.options import HIGHEST, OWN, BuildOptions
 from tospike.synth.board.packers import Pin
-from tospike.synth.board.probe import pll_input
+from tospike.synth.board.probe import complaint, pll_input
+from tospike.synth.board.room import require_room
 from tospike.synth.board.shell import TOP, board_shell
 from tospike.synth.design import Design, read_design
 from tospike.synth.fpga import nextpnr
@@ -192,6 +195,10 @@ def build_bitstream(
     # refuse what no clock helps, before the tools run
     own = clocks_from(board.part.family, board.clock_mhz, None)[0]
     board_shell(design, own, divisor=25, pins=pins)
+    if not options.try_anyway:
+        require_room(board, read(folder).params)
+    said = complaint(board, own, cache=store, progress=progress)
+    require(not said, f"the pins of {options.board} are wrong: {said}")
     chosen, attempts, notes = _choose(build, own, progress)
     pll = chosen.clock.pll
     return Bitstream(

@@ -172,20 +172,6 @@ BOARDS: Mapping[str, Board] = {
 """The boards, by name."""
 
 
-def find_board(name: str) -> Board:
-    """Return the board called ``name``.
-
-    Raises
-    ------
-    InputError
-        There is no such board.
-    """
-    try:
-        return BOARDS[name]
-    except KeyError:
-        raise InputError(f"there is no board {name!r}: choose {', '.join(BOARDS)}") from None
-
-
 def require_fit(board: Board, counts: Mapping[str, int]) -> None:
     """Refuse a design that a board has too little of something for, and name the smallest board that has enough.
 

@@ -22,6 +22,7 @@ class BuildOptions(BaudOptions):
     margin: float = option(5.0, "Per cent by which the frequency after routing must exceed the clock", low=0, high=100)
     seeds: int = option(4, "Seeds of the placer to try at each clock", low=1, high=1000)
     seed: int = same_option(SynthOptions, "seed", help="The first seed")
+    try_anyway: bool = option(False, "Run the tools on a design that is predicted not to fit")
     jobs: int | None = option(None, "Parallel processes of place and route", low=1, high=256, unset="one per core")
 
     def __post_init__(self) -> None:

@@ -58,11 +58,12 @@ def complaint(board: Board, clock: Clock, *, cache: Cache, progress: Progress | 
                 folder=folder,
                 progress=progress,
             )
-        except ToolError as error:
-            answer = str(error)
-            if "ERROR" not in answer:  # it did not run, which says nothing about the board
+        except ToolError:
+            log = (folder / nextpnr.LOG).read_text()
+            answer = log.partition("ERROR: ")[2].partition("\n")[0]  # the first; later ones follow from it
+            if not answer:  # it did not run, which says nothing about the board
                 raise
-        (folder / _ANSWER).write_text(answer)
+        (folder / _ANSWER).write_text(f"{answer}\n")
 
     key = digest(
         {
@@ -74,8 +75,7 @@ def complaint(board: Board, clock: Clock, *, cache: Cache, progress: Progress | 
             "nextpnr": router.release,
         }
     )
-    said = (cache.build("probe", key, make) / _ANSWER).read_text()
-    return said.partition("ERROR: ")[2].rpartition(" (log: ")[0] if said else ""
+    return (cache.build("probe", key, make) / _ANSWER).read_text().strip()
 
 
 def _probe(board: Board, clock: Clock) -> str:

@@ -28,7 +28,8 @@ from tospike.hw.params import (
 )
 from tospike.hw.params.devices import ECP5
 from tospike.synth.board.bitstream import build_bitstream
-from tospike.synth.board.boards import BOARDS, find_board, require_fit
+from tospike.synth.board.board_file import find_board
+from tospike.synth.board.boards import BOARDS, require_fit
 from tospike.synth.board.clock import clocks_from, nearest_clock
 from tospike.synth.board.options import BuildOptions
 from tospike.synth.board.pll import PllInput
