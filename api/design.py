@@ -16,7 +16,7 @@ from tospike.gen.tools.children import temporary_folder
 from tospike.hw.params import AcceleratorParams, options_given
 from tospike.synth.flow import synthesize
 from tospike.synth.options import SynthOptions
-from tospike.synth.report import CellReport, FpgaReport
+from tospike.synth.report import SynthReport
 from tospike.tb.evaluate import golden_inference, simulate
 from tospike.tb.inference import Inference, Simulation
 
@@ -124,20 +124,20 @@ class Design:
         """
         return generate_network(Path(folder), self.prepared, self.data).path
 
-    def synthesize(self, target: str | PathLike[str] = "ecp5-85k", **options: Any) -> FpgaReport | CellReport:
+    def synthesize(self, target: str | PathLike[str] = "ecp5-85k", **options: Any) -> SynthReport:
         """Synthesise, and on an FPGA place and route.
 
         Parameters
         ----------
         target
-            ``ecp5-85k``, ``ice40-up5k`` or a Liberty file.
+            ``ecp5-85k``, ``ice40-up5k``, a Liberty file, or ``xc7``, ``gowin`` or ``nexus`` for the area alone.
         **options
             Options of the command ``synth``: ``speed`` (speed grade of the FPGA; default: the slowest), ``seed`` of the
             placer, ``router``.
 
         Returns
         -------
-        Area and, on an FPGA, clock frequency.
+        Area and, on an FPGA that is placed and routed, clock frequency.
 
         Raises
         ------

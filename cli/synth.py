@@ -23,7 +23,7 @@ def synth(
     options: SynthOptions,
     results: CacheOptions,
 ) -> None:
-    """Synthesise a design: area and, on an FPGA, clock frequency after place and route."""
+    """Synthesise a design: area and, on an FPGA that is placed and routed, clock frequency."""
     console.check_outputs(json, inputs=(design, options.target))
     with console.progress_lines(f"{design} for {options.target}") as progress:
         report = synthesize(design, options, cache=results.cache, progress=progress).to_json()
@@ -42,6 +42,8 @@ def _table(report: dict[str, Any]) -> Table:
         table.add_row(engine, *(f"{values[name]:,}" for name in names))
     table.add_section()
     table.add_row("total", *(f"{report[name]:,}" for name in names), style="bold")
+    if "note" in report:
+        table.caption = report["note"]
     if "fmax_mhz" in report:
         path = report["critical_path"]
         grade = "" if report["speed"] is None else f", speed grade {report['speed']}"

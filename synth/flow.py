@@ -7,10 +7,11 @@ from tospike.gen.tools.tool import Progress
 from tospike.hw.params import require
 from tospike.synth.asic.cells import CellFlow
 from tospike.synth.design import read_design
+from tospike.synth.fpga.area_only import AreaFlow
 from tospike.synth.fpga.synthesis import FpgaFlow
 from tospike.synth.options import SynthOptions
 from tospike.synth.report import SynthReport
-from tospike.synth.targets import CellTarget, parse_target
+from tospike.synth.targets import AreaTarget, CellTarget, parse_target
 
 
 def synthesize(
@@ -43,5 +44,8 @@ def synthesize(
     if isinstance(chosen, CellTarget):
         require(options.speed is None, f"{chosen.name} is a cell library, which has no speed grades: leave --speed out")
         return CellFlow.on(chosen, cache=store, progress=progress).run(design)
+    if isinstance(chosen, AreaTarget):
+        require(options.speed is None, f"{chosen.name} is not placed and has no clock: leave --speed out")
+        return AreaFlow.on(chosen, cache=store, progress=progress).run(design)
     flow = FpgaFlow.on(chosen, cache=store, progress=progress)
     return flow.run(design, speed=options.speed, seed=options.seed, router=options.router)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from tospike.hw.params import check_options, option
 from tospike.hw.params.devices import DEVICES
-from tospike.synth.targets import Router
+from tospike.synth.targets import AREA_TARGETS, Router
 
 _GRADES = ", ".join(f"{name}: {device.default_speed}" for name, device in DEVICES.items() if device.speeds)
 
@@ -16,7 +16,10 @@ class SynthOptions:
 
     PANEL: ClassVar = "Synthesis"
 
-    target: str = option("ecp5-85k", f"{', '.join(DEVICES)}, or a Liberty file (.lib, .lib.gz)")
+    target: str = option(
+        "ecp5-85k",
+        f"{', '.join(DEVICES)}; {', '.join(AREA_TARGETS)} (area only); or a Liberty file (.lib, .lib.gz)",
+    )
     speed: int | None = option(None, "FPGA: speed grade", unset=_GRADES)
     seed: int = option(1, "FPGA: seed of the placer", low=0, high=(1 << 31) - 1)
     router: Router = option(Router.ROUTER1, "FPGA: router of nextpnr; try router2 if router1 takes too long")

@@ -94,4 +94,39 @@ class CellReport:
         }
 
 
-SynthReport = FpgaReport | CellReport
+AREA_ONLY = "area only, no place and route: no clock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaReport:
+    """Area on an FPGA family, counted by Yosys and not placed: there is no clock, and whether it fits is not known.
+
+    ``resources`` are those of the design, and ``engines`` those of each engine, by the names in
+    :data:`tospike.synth.targets.AREA_TARGETS`.
+    """
+
+    target: str
+    title: str
+    resources: dict[str, int]
+    engines: dict[str, dict[str, int]]
+    cells: dict[str, int]
+    """Yosys' count of each type of cell."""
+    tools: dict[str, str]
+    options: dict[str, str]
+    """Command of the tool."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``tospike synth --json`` writes."""
+        return {
+            "target": self.target,
+            "family": self.title,
+            **self.resources,
+            "note": AREA_ONLY,
+            "engines": self.engines,
+            "cells": self.cells,
+            "tools": self.tools,
+            "options": self.options,
+        }
+
+
+SynthReport = FpgaReport | CellReport | AreaReport

@@ -1,5 +1,6 @@
-"""Targets of synthesis: an FPGA, or a library of standard cells."""
+"""Targets of synthesis: an FPGA, an FPGA family without place and route, or a library of standard cells."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -78,7 +79,83 @@ class CellTarget:
         return "generic"
 
 
-Target = FpgaTarget | CellTarget
+@dataclass(frozen=True, kw_only=True)
+class AreaTarget:
+    """An FPGA family for which Yosys counts cells, and nothing is placed."""
+
+    name: str
+    title: str
+    command: str
+    """Synthesis command of Yosys, without I/O cells: the design's ports are not a chip's."""
+    cells: Mapping[str, tuple[str, int]]
+    """Resource by cell type, and how many a cell takes; a key that ends with ``*`` is a prefix. Wide multiplexers,
+    constants and buffers take none."""
+    primitives: str = "generic"
+    """The primitives that a design may instantiate: no vendor's."""
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """Names of the resources, in the order of the cells."""
+        return tuple(dict.fromkeys(name for name, _ in self.cells.values()))
+
+
+AREA_TARGETS = {
+    target.name: target
+    for target in (
+        AreaTarget(
+            name="xc7",
+            title="Xilinx 7 series",
+            command="synth_xilinx -family xc7 -noiopad -noclkbuf",
+            cells={
+                **{f"LUT{inputs}": ("lut6", 1) for inputs in range(1, 7)},
+                "INV": ("lut6", 1),
+                "CARRY4": ("carry4", 1),
+                **dict.fromkeys(("FDRE*", "FDSE*", "FDCE*", "FDPE*"), ("ff", 1)),
+                "RAMB18E1": ("bram18", 1),
+                "RAMB36E1": ("bram18", 2),
+                "DSP48E1": ("dsp", 1),
+                **{kind: ("lutram", luts) for kind, luts in (("RAM32X1S*", 1), ("RAM32X1D*", 2), ("RAM64X1S*", 1))},
+                **{kind: ("lutram", luts) for kind, luts in (("RAM64X1D*", 2), ("RAM128X1S*", 2), ("RAM128X1D*", 4))},
+                **{kind: ("lutram", luts) for kind, luts in (("RAM256X1S*", 4), ("RAM32M*", 4), ("RAM64M*", 4))},
+                "SRL*": ("lutram", 1),
+            },
+        ),
+        AreaTarget(
+            name="gowin",
+            title="Gowin GW2A",
+            command="synth_gowin -family gw2a -noiopads",
+            cells={
+                **{f"LUT{inputs}": ("lut4", 1) for inputs in range(1, 5)},
+                "INV": ("lut4", 1),
+                "ALU": ("alu", 1),
+                "DFF*": ("ff", 1),
+                **dict.fromkeys(("SDP*", "DPB*", "DPX*", "SP", "SPX*", "pROM*"), ("bram18", 1)),
+                **dict.fromkeys(("MULT*", "PADD*"), ("dsp", 1)),
+                **dict.fromkeys(("RAM16SDP*", "RAM16SP*", "ROM16"), ("lutram", 1)),
+            },
+        ),
+        AreaTarget(
+            name="nexus",
+            title="Lattice Nexus",
+            command="synth_nexus -noiopad",
+            cells={
+                **{f"LUT{inputs}": ("lut4", 1) for inputs in range(1, 5)},
+                "INV": ("lut4", 1),
+                "WIDEFN9": ("lut4", 2),
+                "CCU2": ("carry", 1),
+                "FD1P3*": ("ff", 1),
+                **dict.fromkeys(("PDP16K*", "PDPSC16K*", "DP16K*", "SP16K*"), ("bram18", 1)),
+                **dict.fromkeys(("PDPSC512K*", "DPSC512K*", "SP512K*"), ("lram", 1)),
+                "MULT*": ("dsp", 1),
+                "DPR16X4*": ("lutram", 1),
+            },
+        ),
+    )
+}
+"""By name."""
+
+
+Target = FpgaTarget | AreaTarget | CellTarget
 
 
 class Router(StrEnum):
@@ -91,7 +168,7 @@ class Router(StrEnum):
 
 
 def parse_target(text: str) -> Target:
-    """Return the target for ``--target``: a known device, or a file ``*.lib`` or ``*.lib.gz``.
+    """Return the target for ``--target``: a known device or family, or a file ``*.lib`` or ``*.lib.gz``.
 
     Raises
     ------
@@ -100,8 +177,10 @@ def parse_target(text: str) -> Target:
     """
     if text in DEVICES:
         return FpgaTarget(device=DEVICES[text])
+    if text in AREA_TARGETS:
+        return AREA_TARGETS[text]
     if text.endswith((".lib", ".lib.gz")):
         require(Path(text).is_file(), f"the Liberty file {text} does not exist")
         return CellTarget(library=Path(text))
-    names = ", ".join(DEVICES)
+    names = ", ".join((*DEVICES, *AREA_TARGETS))
     raise InputError(f"unknown target {text!r}: choose {names}, or a Liberty file (*.lib, *.lib.gz)")

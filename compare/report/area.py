@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tospike.compare.plain import from_plain
-from tospike.synth.report import CellReport, CriticalPath, FpgaReport
+from tospike.hw.params import InputError
+from tospike.synth.report import AREA_ONLY, AreaReport, CriticalPath, FpgaReport, SynthReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +67,16 @@ class CellArea:
     """Versions."""
 
 
-def area_of(report: FpgaReport | CellReport) -> FpgaArea | CellArea:
-    """Convert a report of synthesis, as in ``tospike synth --json``."""
+def area_of(report: SynthReport) -> FpgaArea | CellArea:
+    """Convert a report of synthesis, as in ``tospike synth --json``.
+
+    Raises
+    ------
+    InputError
+        It is of an FPGA family without a clock, which a study cannot use.
+    """
+    if isinstance(report, AreaReport):
+        raise InputError(f"{report.target} is {AREA_ONLY}: give another --target")
     if isinstance(report, FpgaReport):
         return from_plain(FpgaArea, report.to_json(), "synthesis")
     return from_plain(CellArea, report.to_json(), "synthesis")

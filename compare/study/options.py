@@ -18,6 +18,7 @@ from tospike.gen.tools.cache import Cache, CacheOptions
 from tospike.hw.params import check_options, option, require, same_option
 from tospike.hw.params.devices import DEVICES, Device
 from tospike.synth.options import SynthOptions
+from tospike.synth.targets import AREA_TARGETS
 from tospike.tb.simulators import Simulator, SimulatorOptions
 
 Progress = Callable[[str, str], None]
@@ -67,6 +68,11 @@ class StudyOptions:
                 found.technology in names,
                 f"{self.calibration} is of technology {found.technology}, which is none of {', '.join(names)}",
             )
+        require(
+            self.synth.target not in AREA_TARGETS or not self.synthesis,
+            f"--target {self.synth.target} is area only, and a study needs a clock: give {', '.join(DEVICES)}, or "
+            "--no-synthesis",
+        )
         require(
             self.search is None
             or self.search.minimised is not SearchObjective.AREA
