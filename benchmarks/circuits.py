@@ -52,11 +52,15 @@ def measure(cell: Row, data: Path | None) -> Row:
 
 def _generate(cell: Row, design: Path, data: Path | None) -> Row:
     """Write the design; what tells its circuit from others."""
-    tospike(f"generate {cell['generate']}", "--out", str(design), data=data)
+    return {**generate(cell["generate"], design, data), "target": cell["target"]}
+
+
+def generate(command: str, design: Path, data: Path | None) -> Row:
+    """Write the design of ``tospike generate COMMAND``; what tells its Verilog from others."""
+    tospike(f"generate {command}", "--out", str(design), data=data)
     manifest = json.loads((design / "manifest.json").read_text())
     return {
-        "generate": cell["generate"],
-        "target": cell["target"],
+        "generate": command,
         "verilog_sha256": _verilog_digest(manifest),
         "params": {name: value for name, value in manifest["params"].items() if not isinstance(value, dict | list)},
     }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import circuits, evaluations, markdown, runs, texts
+from benchmarks import boards, circuits, evaluations, markdown, runs, texts
 from benchmarks.command import CommandFailedError, DataMissingError
 from benchmarks.spec import Table, tables
 
@@ -32,6 +32,7 @@ class Kind:
 
 
 KINDS = {
+    "boards": Kind(cells=boards.cells, measure=boards.measure, render=boards.render, fresh=boards.fresh),
     "circuits": Kind(cells=circuits.cells, measure=circuits.measure, render=circuits.render, fresh=circuits.fresh),
     "evaluations": Kind(cells=evaluations.cells, measure=evaluations.measure, render=evaluations.render),
     "runs": Kind(cells=runs.cells, measure=runs.measure, render=runs.render),
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--data", type=Path, help="folder of the data sets that are not part of tospike")
     parser.add_argument("--write", action="store_true", help="measure nothing, write the pages")
     parser.add_argument(
-        "--stale", action="store_true", help="measure nothing, name the circuits whose Verilog has changed"
+        "--stale", action="store_true", help="measure nothing, name the circuits and boards whose Verilog has changed"
     )
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(everything):
@@ -104,7 +105,7 @@ def main(arguments: Sequence[str]) -> int:
         found = [
             f"{table.name}: {name}"
             for table in chosen
-            if table.kind == "circuits"
+            if table.kind in ("boards", "circuits")
             for name in stale(table, options.data)
         ]
         print("\n".join(found))

@@ -6,7 +6,7 @@ import re
 import pytest
 from support.paths import ROOT
 
-from benchmarks import circuits, markdown, measure, tables
+from benchmarks import boards, circuits, markdown, measure, tables
 from benchmarks.plot import draw
 from benchmarks.spec import Table
 from benchmarks.spec import tables as told
@@ -93,6 +93,24 @@ def test_a_circuit_tells_what_it_was_measured_with():
                 assert (row["generate"], row["target"]) == (cells[name]["generate"], cells[name]["target"])
                 assert set(row["fmax_mhz"]) == {str(seed) for seed in circuits.SEEDS}
                 assert re.fullmatch("[0-9a-f]{64}", row["verilog_sha256"]) and "yosys" in row["tools"]
+
+
+def test_a_board_tells_what_it_was_measured_with():
+    tables_of_boards = [table for table in TABLES.values() if table.kind == "boards"]
+    assert tables_of_boards
+    for table in tables_of_boards:
+        cells = boards.cells(table.settings)
+        for name, row in tables.known(table).items():
+            built = row["build"]
+            assert (row["generate"], row["board"]) == (cells[name]["generate"], cells[name]["board"])
+            assert row["board"] == built["board"]
+            assert built["fmax_mhz"] >= built["clock_mhz"] * (1 + built["margin_percent"] / 100) - 0.01
+            attempt = {key: built[key] for key in ("clock_mhz", "seed", "fmax_mhz")}
+            assert attempt in built["attempts"] and row["bitstream_bytes"] > 10_000
+            assert built["inferences_per_second"] == pytest.approx(
+                built["clock_mhz"] * 1e6 / built["cycles_per_inference"], rel=1e-4
+            )
+            assert {"verilog_sha256", "shell_sha256"} <= set(row) and "yosys" in built["tools"]
 
 
 @pytest.fixture
