@@ -46,7 +46,7 @@ def build(
     if manifest:
         console.write_json(manifest, made.to_json())
     console.warn(made.notes)
-    for line in (*_summary(out, made), f"load it: {chosen.load.format(bitstream=out)}"):
+    for line in (*_summary(out, made), f"load it: {chosen.load.replace('{bitstream}', str(out))}"):
         console.out.print(line, highlight=False, soft_wrap=True)
 
 

@@ -37,7 +37,7 @@ def test_an_ecp5_board_is_what_its_file_says():
     board = find_board(str(EXAMPLE))
     assert (board.name, board.part.name, board.clock_mhz) == ("colorlight-i5", "LFE5U-25F", 25)
     assert board.device == ("--25k", "--package", "CABGA381", "--speed", "6")
-    assert board.load.format(bitstream="x.bit") == "openFPGALoader --board colorlight-i5 x.bit"
+    assert board.load == "openFPGALoader --board colorlight-i5 {bitstream}"
     assert [(pin.port, pin.site, pin.is_inverted) for pin in board.pins()] == [
         ("clk", "P3", False),
         ("rx", "H18", False),
