@@ -6,7 +6,7 @@ from types import MappingProxyType
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out, connect
+from amaranth.lib.wiring import In, Out
 
 from tospike.hw.delay import delayed
 from tospike.hw.layout import INDEX_BITS, REGION_BITS, MemoryShape
@@ -43,6 +43,13 @@ class ConfigSignature(wiring.Signature):
         super().__init__(
             {"valid": Out(1), "region": Out(REGION_BITS), "index": Out(INDEX_BITS), "data": Out(WORD_BITS)}
         )
+
+
+class ChunkSignature(wiring.Signature):
+    """Configuration writes to one memory, from the writer's side: those of `ConfigSignature` in its region."""
+
+    def __init__(self):
+        super().__init__({"valid": Out(1), "index": Out(INDEX_BITS), "data": Out(WORD_BITS)})
 
 
 class FilledMemory(Memory):
@@ -122,8 +129,8 @@ class LoadableMemory(wiring.Component):
 
     ``data`` follows ``address`` one cycle later and holds its value while ``enable`` is low; if ``banked``, it
     follows ``latency`` cycles later, by default `banked_latency`, without an enable. One read per cycle. Words beyond
-    the initial contents are zero. Without ``region`` it is a ROM, and ``config`` is absent. Reading a word in the cycle
-    that writes it gives an undefined value.
+    the initial contents are zero. Unless ``writable`` it is a ROM, and ``config`` is absent. Reading a word in the
+    cycle that writes it gives an undefined value.
 
     A word may consist of ``parts``, given by their widths from bit 0 on, without an enable. Each part has a memory and
     an address register of its own, and follows a cycle after the part before.
@@ -139,7 +146,7 @@ class LoadableMemory(wiring.Component):
         shape: MemoryShape,
         *,
         init=(),
-        region: int | None = None,
+        writable: bool = False,
         banked: bool = False,
         latency: int | None = None,
         parts: Sequence[int] = (),
@@ -150,20 +157,20 @@ class LoadableMemory(wiring.Component):
         )
         self._shape = shape
         self._init = list(init)
-        self._region = region
+        self._writable = writable
         self._banked = banked
         self._latency = latency
         self._parts = parts
         members = {"address": In(address_bits(shape.depth)), "data": Out(shape.width)}
         if not banked and not parts:
             members["enable"] = In(1)
-        if region is not None:
-            members["config"] = In(ConfigSignature())
+        if writable:
+            members["config"] = In(ChunkSignature())
         super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
-        write = None if self._region is None else self._written(m)
+        write = self._written(m) if self._writable else None
         if not self._parts:
             m.d.comb += self.data.eq(self._read(m, self.address, self._shape.width, self._init, write))
             return m
@@ -206,17 +213,16 @@ class LoadableMemory(wiring.Component):
         """Return (enable, address, word) of the configuration write port."""
         shape = self._shape
         chunk = self.config.index[: shape.chunk_bits]
-        selected = self.config.valid & (self.config.region == self._region)
         lower = Signal(WORD_BITS * (shape.chunks - 1))  # the chunks of this word that were written before
         for number in range(shape.chunks - 1):
-            with m.If(selected & (chunk == number)):
+            with m.If(self.config.valid & (chunk == number)):
                 m.d.sync += lower.word_select(number, WORD_BITS).eq(self.config.data)
         enable, address, word = Signal(), Signal.like(self.address), Signal(shape.width)
         # registered: the block RAMs lie far away
         m.d.sync += [
             address.eq(self.config.index[shape.chunk_bits :]),
             word.eq(Cat(lower, self.config.data)),
-            enable.eq(selected & (chunk == shape.chunks - 1)),
+            enable.eq(self.config.valid & (chunk == shape.chunks - 1)),
         ]
         return enable, address, word
 
@@ -245,19 +251,19 @@ def loadable_memories(
         The widths of the parts of those whose words have parts, by name.
     """
     made = {}
-    if config is not None:
-        here = ConfigSignature().create(path=("config_here",))  # registered: it comes from the host's pins
-        for name in here.signature.members:
-            m.d.sync += getattr(here, name).eq(getattr(config, name))
+    index, data = Signal(INDEX_BITS, name="config_index"), Signal(WORD_BITS, name="config_data")
+    if config is not None:  # registered, and the region decoded: it comes from afar
+        m.d.sync += [index.eq(config.index), data.eq(config.data)]
     for number, shape in enumerate(shapes):
         memory = LoadableMemory(
             shape,
             init=contents.get(shape.name, ()),
-            region=None if config is None else first_region + number,
+            writable=config is not None,
             banked=shape.name in banked,
             parts=parts.get(shape.name, ()),
         )
         m.submodules[shape.name] = made[shape.name] = memory
         if config is not None:
-            connect(m, here, memory.config)
+            m.d.sync += memory.config.valid.eq(config.valid & (config.region == first_region + number))
+            m.d.comb += [memory.config.index.eq(index), memory.config.data.eq(data)]
     return made

@@ -2,8 +2,10 @@
 
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+
+from tospike.hw.memory import NO_COLLISIONS
 
 
 class Register(wiring.Component):
@@ -48,32 +50,52 @@ class Buffer(wiring.Component):
 class Queue(wiring.Component):
     """A FIFO of ``depth`` entries (at least 2); latency 2, throughput 1.
 
-    ``level`` is the number of entries inside.
+    ::
+
+        i -> memory of depth - 1 entries -> output register of the memory -> o
+
+    Whether the memory is empty or full are registers, and no entries are counted, so that a late ``o.ready`` passes one
+    gate to the memory.
     """
 
     def __init__(self, shape, *, depth: int):
         self._shape = shape
         self._depth = depth
-        super().__init__(
-            {
-                "i": In(stream.Signature(shape)),
-                "o": Out(stream.Signature(shape)),
-                "level": Out(range(depth + 1)),
-            }
-        )
+        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
 
     def elaborate(self, platform):
         m = Module()
-        width = Shape.cast(self._shape).width
-        m.submodules.fifo = fifo = SyncFIFOBuffered(width=width, depth=self._depth)
+        depth = self._depth - 1
+        # an entry is read only after it has been written, and overwritten only after it has been read
+        memory = Memory(shape=Shape.cast(self._shape), depth=depth, init=[], attrs=NO_COLLISIONS)
+        m.submodules.memory = memory
+        write, read = memory.write_port(), memory.read_port()
+        some, full = Signal(), Signal()
+        takes, moves = Signal(), Signal()
         m.d.comb += [
-            fifo.w_data.eq(self.i.payload),
-            fifo.w_en.eq(self.i.valid),
-            self.i.ready.eq(fifo.w_rdy),
-            Value.cast(self.o.payload).eq(fifo.r_data),
-            self.o.valid.eq(fifo.r_rdy),
-            fifo.r_en.eq(self.o.ready),
-            self.level.eq(fifo.level),
+            self.i.ready.eq(~full),
+            takes.eq(self.i.valid & ~full),
+            moves.eq(some & (~self.o.valid | self.o.ready)),
+            write.en.eq(takes),
+            write.data.eq(Value.cast(self.i.payload)),
+            read.en.eq(moves),
+            Value.cast(self.o.payload).eq(read.data),
+        ]
+
+        def position(port, step):
+            """Return the position of a port, which ``step`` advances, and the one after it."""
+            here, after = Signal.like(port.addr), Signal.like(port.addr)
+            m.d.comb += [port.addr.eq(here), after.eq(Mux(here == depth - 1, 0, here + 1))]
+            with m.If(step):
+                m.d.sync += here.eq(after)
+            return here, after
+
+        write_at, write_after = position(write, takes)
+        read_at, read_after = position(read, moves)
+        m.d.sync += [
+            self.o.valid.eq(some | (self.o.valid & ~self.o.ready)),
+            some.eq(takes | Mux(moves, read_after != write_at, some)),
+            full.eq(~moves & (full | (takes & (write_after == read_at)))),
         ]
         return m
 

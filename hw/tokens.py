@@ -2,10 +2,11 @@
 
 from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.params import BeatFormat, TokenFormat, TokenKind
+from tospike.hw.streams import Buffer
 
 
 def token_layout(fmt: TokenFormat) -> data.StructLayout:
@@ -35,6 +36,43 @@ def dense_layout(fmt: TokenFormat) -> data.StructLayout:
     return data.StructLayout({"value": shape_of(fmt.payload), "last": 1})
 
 
+class SequenceBuffer(wiring.Component):
+    """A `Buffer` of tokens that compares the address of each with the one before, where no late signal is near.
+
+    Members
+    -------
+    follows : Out(1)
+        The address of the VALUE at ``o`` is the one after that of the VALUE before, or 0 in front of a frame.
+    """
+
+    def __init__(self, fmt: TokenFormat):
+        self._format = fmt
+        super().__init__({"i": In(token_stream(fmt)), "o": Out(token_stream(fmt)), "follows": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        tokens = token_layout(self._format)
+        m.submodules.buffer = buffer = Buffer(data.StructLayout({"token": tokens, "follows": 1}))
+        token = self.i.payload
+        expected = Signal(self._format.address_bits)
+        m.d.comb += [
+            buffer.i.valid.eq(self.i.valid),
+            buffer.i.payload.token.eq(token),
+            buffer.i.payload.follows.eq(token.address == expected),
+            self.i.ready.eq(buffer.i.ready),
+            self.o.valid.eq(buffer.o.valid),
+            self.o.payload.eq(buffer.o.payload.token),
+            self.follows.eq(buffer.o.payload.follows),
+            buffer.o.ready.eq(self.o.ready),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            with m.If(token.kind == TokenKind.VALUE):
+                m.d.sync += expected.eq(token.address + 1)
+            with m.Elif(token.kind == TokenKind.END):
+                m.d.sync += expected.eq(0)
+        return m
+
+
 class Densifier(wiring.Component):
     """Convert sparse frames of tokens to dense frames, inserting the zeros.
 
@@ -47,11 +85,13 @@ class Densifier(wiring.Component):
     one extra cycle for the END.
 
     With ``complete``, the producer sends every address, and none is compared. With ``variable``, frames have
-    ``last_address`` + 1 values, a member that is constant while a frame passes.
+    ``last_address`` + 1 values, a member that is constant while a frame passes. With ``buffered``, a
+    `SequenceBuffer` stands in front: latency 1, and no comparison of addresses between it and the consumer.
     """
 
-    def __init__(self, fmt: TokenFormat, *, variable: bool = False, complete: bool = False):
+    def __init__(self, fmt: TokenFormat, *, variable: bool = False, complete: bool = False, buffered: bool = False):
         self._format = fmt
+        self._buffered = buffered
         self._complete = complete
         self._variable = variable
         members = {"i": In(token_stream(fmt)), "o": Out(stream.Signature(dense_layout(fmt)))}
@@ -61,27 +101,40 @@ class Densifier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        token = self.i.payload
+        tokens = self.i
+        if self._buffered:
+            m.submodules.buffer = buffer = SequenceBuffer(self._format)
+            connect(m, flipped(self.i), buffer.i)
+            tokens = buffer.o
+        token = tokens.payload
         last_address = self.last_address if self._variable else self._format.addresses - 1
         address = Signal(range(self._format.addresses))
         full = Signal()  # all values of this frame are sent, its END is still to come
 
         here = Signal()
+        reached = token.address == address
+        if self._buffered:
+            # a VALUE that does not follow waits for a zero at least, so that its address is compared a cycle ahead
+            arrives = Signal()
+            arrives_next = Mux(self.o.valid & self.o.ready, token.address == address + 1, arrives)
+            m.d.sync += arrives.eq(tokens.valid & ~tokens.ready & arrives_next)
+            reached = buffer.follows | arrives
         m.d.comb += [
-            here.eq((token.kind == TokenKind.VALUE) & (self._complete | (token.address == address))),
-            self.o.payload.value.eq(Mux(here, token.payload, 0)),
+            here.eq((token.kind == TokenKind.VALUE) & (self._complete | reached)),
+            # a gate, not a Mux, which a register behind it would take for its reset: `here` is late
+            self.o.payload.value.eq((token.payload.as_unsigned() & here.replicate(len(token.payload))).as_signed()),
             self.o.payload.last.eq(address == last_address),
         ]
         with m.If(token.kind == TokenKind.TICK):
-            m.d.comb += self.i.ready.eq(1)
+            m.d.comb += tokens.ready.eq(1)
         with m.Elif(full):
-            m.d.comb += self.i.ready.eq(1)
-            with m.If(self.i.valid & (token.kind == TokenKind.END)):
+            m.d.comb += tokens.ready.eq(1)
+            with m.If(tokens.valid & (token.kind == TokenKind.END)):
                 m.d.sync += full.eq(0)
         with m.Else():
             m.d.comb += [
-                self.o.valid.eq(self.i.valid),
-                self.i.ready.eq(here & self.o.ready),
+                self.o.valid.eq(tokens.valid),
+                tokens.ready.eq(here & self.o.ready),
             ]
             with m.If(self.o.valid & self.o.ready):
                 m.d.sync += address.eq(Mux(address == last_address, 0, address + 1))

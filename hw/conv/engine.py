@@ -123,7 +123,8 @@ class ConvEngine(Engine[ConvParams]):
             entered=delayed(m, sequencer.commit, parts.reader.latency - 1, name="commit"),
             finished=parts.results.finished,
         )
-        sent_last = sent.valid & sent.ready & sent.payload.last
+        sent_last = Signal()  # a cycle late, because it hangs on the consumer's `ready`
+        m.d.sync += sent_last.eq(sent.valid & sent.ready & sent.payload.last)
         stored_last = post.valid & post.result.last
         m.d.comb += [
             control.loaded.eq(parts.loader.full),
@@ -139,9 +140,7 @@ class ConvEngine(Engine[ConvParams]):
     def _front(self, m: Module, layer: data.View) -> None:
         """Connect the input to the loader, and tell it when to load another frame."""
         control, loader = m.submodules.control, m.submodules.loader
-        m.submodules.buffer_in = buffer_in = Buffer(token_layout(self._params.input))
-        connect(m, flipped(self.i), buffer_in.i)
-        connect(m, buffer_in.o, loader.i)
+        connect(m, flipped(self.i), loader.i)
         early = self._params.loads_early
         m.d.comb += loader.release.eq(control.start & layer.final if early else control.done & control.final)
 
@@ -205,8 +204,8 @@ class ConvEngine(Engine[ConvParams]):
         parts = m.submodules
         post, queue, output, final = parts.post, parts.queue, parts.output, parts.control.final
         m.d.comb += [
-            # the activation memory takes every result, the consumer of the last layer's results may stall
-            post.credit.eq(queue.credit | ~final),
+            # the consumer of the last layer's results may stall; no other layer takes a credit, and it begins with all
+            post.credit.eq(queue.credit),
             queue.reserve.eq(post.read & final),
             queue.valid.eq(post.valid & final),
             queue.payload.value.eq(post.result.value),

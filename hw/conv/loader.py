@@ -14,7 +14,8 @@ from tospike.hw.tokens import Densifier, token_stream
 
 
 class ImageLoader(wiring.Component):
-    """Store the values of a frame as they arrive, one per cycle, zeros where none was sent.
+    """Store the values of a frame as they arrive, one per cycle, zeros where none was sent. A buffer for two is
+    in front.
 
     Members
     -------
@@ -48,7 +49,7 @@ class ImageLoader(wiring.Component):
         params = self._params
         frame = storages(params)[0]
         _, height, width = frame.shape
-        m.submodules.densifier = densifier = Densifier(params.input)
+        m.submodules.densifier = densifier = Densifier(params.input, buffered=True)
         m.submodules.write_addresses = places = WriteAddressGenerator(params)
         connect(m, flipped(self.i), densifier.i)
         begun = Signal()  # the address generator needs a `start` after reset, too

@@ -128,8 +128,7 @@ class DenseInput(wiring.Component):
             m.d.sync += [
                 beat.eq(self.i.tdata),
                 zeros.eq(Cat(field == 0 for field in self._fields)),
-                last_beat.eq(self.i.tlast),
-                lane.eq(0),
+                last_beat.eq(self.i.tlast),  # `lane` is 0 already
                 loaded.eq(~(dropping | (done & at_end & is_final & ~last_beat))),
                 first.eq(self.i.tlast),
             ]

@@ -1,6 +1,6 @@
 """The AXI4-Lite register file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
@@ -34,8 +34,9 @@ def _bits(word: Value, field: Field) -> Value:
 class RegisterFile(wiring.Component):
     """Identification, control, status, configuration and counters; see `tospike.hw.host.register_map`.
 
-    A write is taken when address and data are both valid, and answered in the next cycle. A read is taken when the
-    previous answer has been taken, and answered three cycles later, because the multiplexer of all counters is wide.
+    A write is decoded when address and data are both valid, taken a cycle later, and answered in the cycle after. A
+    read is taken when the previous answer has been taken, and answered three cycles later, because the multiplexer of
+    all counters is wide.
     Writes need all four byte strobes. Unmapped addresses answer SLVERR.
 
     Parameters
@@ -87,40 +88,47 @@ class RegisterFile(wiring.Component):
         index = Signal(INDEX_BITS)
         variables = {STATUS: Signal(32)}
 
-        write = Signal()
+        # decoded a cycle before it is taken, because the pins lie far from what they write
+        offered, taken = Signal(), Signal()
+        decoded = []
+
+        def written(register: HostRegister) -> Signal:
+            """Return whether a write to ``register`` is taken."""
+            hit = Signal(name=f"writes_{register.name}")
+            m.d.sync += hit.eq(offered & (axi.wstrb == 0xF) & (axi.awaddr == register.offset))
+            decoded.append(hit)
+            return hit
+
         m.d.comb += [
-            write.eq(axi.awvalid & axi.wvalid & ~axi.bvalid),
-            axi.awready.eq(write),
-            axi.wready.eq(write),
+            offered.eq(axi.awvalid & axi.wvalid & ~taken & ~axi.bvalid),
+            axi.awready.eq(taken),
+            axi.wready.eq(taken),
             self.config.region.eq(region),
             self.config.index.eq(index),
             self.config.data.eq(axi.wdata),
         ]
-        m.d.sync += self.clear.eq(0)
-        with m.If(axi.bvalid & axi.bready):
-            m.d.sync += axi.bvalid.eq(0)
-        with m.If(write):
-            m.d.sync += [axi.bvalid.eq(1), axi.bresp.eq(RESP_SLVERR)]
-            with m.If(axi.wstrb == 0xF), m.Switch(axi.awaddr):
-                with m.Case(CONTROL.offset):
-                    m.d.sync += axi.bresp.eq(RESP_OKAY)
-                    m.d.sync += self.clear.eq(_bits(axi.wdata, CONTROL.field("clear_counters")))
-                    with m.If(_bits(axi.wdata, CONTROL.field("clear_errors"))):
-                        m.d.sync += [flag.eq(0) for flag in flags.values()]
-                with m.Case(CONFIG_ADDRESS.offset):
-                    m.d.sync += [
-                        axi.bresp.eq(RESP_OKAY),
-                        index.eq(_bits(axi.wdata, CONFIG_ADDRESS.field("index"))),
-                        region.eq(_bits(axi.wdata, CONFIG_ADDRESS.field("region"))),
-                    ]
-                with m.Case(CONFIG_DATA.offset):
-                    m.d.sync += [axi.bresp.eq(RESP_OKAY), index.eq(index + 1)]
-                    m.d.comb += self.config.valid.eq(1)
+        m.d.sync += [taken.eq(offered), self.clear.eq(0)]
+        with m.If(written(CONTROL)):
+            m.d.sync += self.clear.eq(_bits(axi.wdata, CONTROL.field("clear_counters")))
+            with m.If(_bits(axi.wdata, CONTROL.field("clear_errors"))):
+                m.d.sync += [flag.eq(0) for flag in flags.values()]
+        with m.If(written(CONFIG_ADDRESS)):
+            m.d.sync += [
+                index.eq(_bits(axi.wdata, CONFIG_ADDRESS.field("index"))),
+                region.eq(_bits(axi.wdata, CONFIG_ADDRESS.field("region"))),
+            ]
+        m.d.comb += self.config.valid.eq(written(CONFIG_DATA))
+        with m.If(self.config.valid):
+            m.d.sync += index.eq(index + 1)
 
         fields = {BUSY: self.busy} | flags
         m.d.comb += [_bits(variables[STATUS], field).eq(value) for field, value in fields.items()]
         if self._has_interrupt:
-            variables |= self._interrupt(m, write & (axi.wstrb == 0xF))
+            variables |= self._interrupt(m, written)
+        with m.If(axi.bvalid & axi.bready):
+            m.d.sync += axi.bvalid.eq(0)
+        with m.If(taken):
+            m.d.sync += [axi.bvalid.eq(1), axi.bresp.eq(Mux(Cat(decoded).any(), RESP_OKAY, RESP_SLVERR))]
         self._read(m, variables)
 
         for error, flag in flags.items():
@@ -128,14 +136,14 @@ class RegisterFile(wiring.Component):
                 m.d.sync += flag.eq(1)
         return m
 
-    def _interrupt(self, m: Module, write: Value) -> dict[HostRegister, Value]:
+    def _interrupt(self, m: Module, written: Callable[[HostRegister], Signal]) -> dict[HostRegister, Value]:
         """Return the registers of the interrupt. What happens in the cycle of a write that clears is kept."""
         enabled, pending = Signal(len(INTERRUPTS)), Signal(len(INTERRUPTS))
-        address, written = self.axi.awaddr, self.axi.wdata[: len(INTERRUPTS)]
-        with m.If(write & (address == INTERRUPT_ENABLE.offset)):
-            m.d.sync += [self.axi.bresp.eq(RESP_OKAY), enabled.eq(written)]
-        with m.If(write & (address == INTERRUPT_STATUS.offset)):
-            m.d.sync += [self.axi.bresp.eq(RESP_OKAY), pending.eq(pending & ~written)]
+        bits = self.axi.wdata[: len(INTERRUPTS)]
+        with m.If(written(INTERRUPT_ENABLE)):
+            m.d.sync += enabled.eq(bits)
+        with m.If(written(INTERRUPT_STATUS)):
+            m.d.sync += pending.eq(pending & ~bits)
         happened = {"done": self.on_done, "error": Cat(getattr(self, error.name) for error in ERRORS).any()}
         for source in INTERRUPTS:
             with m.If(happened[source.name]):

@@ -139,7 +139,8 @@ class SystolicEngine(Engine[SystolicParams]):
             entered=delayed(m, feeder.commit, self._operand_latency - 1, name="commit"),
             finished=results.finished,
         )
-        sent_last = sent.valid & sent.ready & sent.payload.last
+        sent_last = Signal()  # a cycle late, because it hangs on the consumer's `ready`
+        m.d.sync += sent_last.eq(sent.valid & sent.ready & sent.payload.last)
         stored_last = post.valid & post.result.last
         m.d.comb += [
             control.loaded.eq(parts.loader.full),
@@ -156,9 +157,7 @@ class SystolicEngine(Engine[SystolicParams]):
     def _front(self, m: Module, layer: data.View, target: Value) -> None:
         """Store the activations of incoming tokens in the half of the buffer at ``target``."""
         params, control, loader = self._params, m.submodules.control, m.submodules.loader
-        m.submodules.buffer_in = buffer_in = Buffer(token_layout(params.input))
-        connect(m, flipped(self.i), buffer_in.i)
-        connect(m, buffer_in.o, loader.i)
+        connect(m, flipped(self.i), loader.i)
         first_layer = Signal.like(layer)
         if params.writable:
             at_first = control.index == 0
@@ -248,15 +247,19 @@ class SystolicEngine(Engine[SystolicParams]):
         stored, stored_value = Signal(), Signal.like(post.result.value)
         m.d.sync += [
             stored.eq(post.valid & ~control.final),
-            places.edges.eq(post.result.edges),
             stored_value.eq(post.result.value),
         ]
-        m.d.comb += [places.start.eq(control.start), places.base.eq(target), places.step.eq(stored)]
+        m.d.comb += [
+            places.start.eq(control.start),
+            places.base.eq(target),
+            places.step.eq(post.valid & ~control.final),
+            places.edges.eq(post.result.edges),
+        ]
         if self._params.array.dataflow is Dataflow.WS:
             m.d.comb += places.stride.eq(layer.stored_words)
         # results of a hidden layer and values of the next frame never coincide
         m.d.sync += [
-            parts.activations.write.eq(loader.write | places.step),
+            parts.activations.write.eq(loader.write | stored),
             parts.activations.write_lane.eq(Mux(loader.write, loader.lane, places.lane)),
             parts.activations.write_address.eq(Mux(loader.write, loader.address, places.address)),
             parts.activations.value.eq(Mux(loader.write, loader.value, stored_value)),
@@ -267,8 +270,8 @@ class SystolicEngine(Engine[SystolicParams]):
         control, post, queue = m.submodules.control, m.submodules.post, m.submodules.queue
         output = m.submodules.output
         m.d.comb += [
-            # the activation buffer takes every result, the consumer of the last layer's results may stall
-            post.credit.eq(queue.credit | ~control.final),
+            # the consumer of the last layer's results may stall; no other layer takes a credit, and it begins with all
+            post.credit.eq(queue.credit),
             queue.reserve.eq(post.read & control.final),
             queue.valid.eq(post.valid & control.final),
             queue.payload.eq(post.result),

@@ -27,14 +27,15 @@ def activation_addresses(params: SystolicParams) -> BandAddressGenerator | RowAd
 
 
 class FrameLoader(wiring.Component):
-    """Store the values of a frame as they arrive, one per cycle, zeros where none was sent.
+    """Store the values of a frame as they arrive, one per cycle, zeros where none was sent. A buffer for two is
+    in front.
 
     Members
     -------
     layer : In(descriptor_layout(params))
         The first layer's descriptor.
     base : In
-        Base address of the next frame, sampled while ``start`` is high. The first frame goes to word 0.
+        Base address of the next frame, sampled in the cycle after ``start``. The first frame goes to word 0.
     start : In(1)
         The complete frame is no longer needed: take the next one.
     full : Out(1)
@@ -67,7 +68,7 @@ class FrameLoader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         params = self._params
-        m.submodules.densifier = densifier = Densifier(params.input, variable=params.writable)
+        m.submodules.densifier = densifier = Densifier(params.input, variable=params.writable, buffered=True)
         m.submodules.write_addresses = places = activation_addresses(params)
         connect(m, flipped(self.i), densifier.i)
         if params.writable:
@@ -76,31 +77,30 @@ class FrameLoader(wiring.Component):
         row_ends = column == self.layer.inputs
         taken = Signal()
         # the write address is known a cycle later
+        started = Signal()  # registered, because `start` comes from afar; the first write comes a cycle later
         m.d.sync += [
+            started.eq(self.start),
             self.write.eq(taken),
             self.value.eq(densifier.o.payload.value),
-            places.edges.row.eq(row_ends),
         ]
-        if params.array.dataflow is Dataflow.OS:
-            # a frame is one tile wide: a band ends with the row in the last lane
-            m.d.comb += places.edges.band.eq(places.edges.row & (places.lane == params.array.rows - 1))
-        else:
+        if params.array.dataflow is Dataflow.WS:
             m.d.comb += places.stride.eq(self.layer.depth_tiles)
         m.d.comb += [
             densifier.o.ready.eq(~self.full),
             taken.eq(densifier.o.valid & densifier.o.ready),
             self.lane.eq(places.lane),
             self.address.eq(places.address),
-            places.start.eq(self.start),
+            places.start.eq(started),
             places.base.eq(self.base),
-            places.step.eq(self.write),
+            places.step.eq(taken),
+            places.edges.row.eq(row_ends),  # a frame is one tile wide
         ]
-        with m.If(self.start):
-            m.d.sync += [self.full.eq(0), self.partial.eq(0), column.eq(0)]
+        m.d.sync += [
+            self.full.eq((self.full & ~self.start) | (taken & densifier.o.payload.last)),
+            self.partial.eq((self.partial & ~self.start) | taken),
+        ]
+        with m.If(self.full):
+            m.d.sync += column.eq(0)
         with m.Elif(taken):
-            m.d.sync += [
-                self.full.eq(densifier.o.payload.last),
-                self.partial.eq(1),
-                column.eq(Mux(row_ends, 0, column + 1)),
-            ]
+            m.d.sync += column.eq(Mux(row_ends, 0, column + 1))
         return m

@@ -61,6 +61,7 @@ class ResultAddressGenerator(wiring.Component):
         waiting, waiting_next = Signal(2), Signal(2)  # slots being written, or written and not yet read
         some_waiting = Signal()
         row_ends, tile_ends = Signal(), Signal()  # this column is the last of its row, this row of its tile
+        ends_tile = Signal()  # both
         begin = Signal()
         ends = self.edges
         tile_channel = Signal.like(self.channel)
@@ -70,10 +71,10 @@ class ResultAddressGenerator(wiring.Component):
         m.d.comb += [
             waiting_next.eq(waiting + self.written - self.freed),
             self.go.eq(self.credit & some_waiting),
-            self.freed.eq(self.go & ends.tile),
+            self.freed.eq(self.go & ends_tile),
             ends.row.eq(row_ends),
-            ends.tile.eq(row_ends & tile_ends),
-            ends.band.eq(row_ends & tile_ends & across.last),
+            ends.tile.eq(ends_tile),
+            ends.band.eq(ends_tile & across.last),
             self.last.eq(ends.band & down.last),
             across.count.eq(layer.col_tiles),
             across.restart.eq(begin),
@@ -100,11 +101,13 @@ class ResultAddressGenerator(wiring.Component):
         def one_row(at_edge):
             return Mux(at_edge, flat, int(array.rows == 1))
 
+        col_after = self.col == Mux(across.last, before_last_col, max(array.cols - 2, 0))
         row_after = self.row == Mux(down.last, before_last_row, max(array.rows - 2, 0))
         with m.If(begin):
             m.d.sync += [
                 row_ends.eq(one_col(across.last_at_restart)),
                 tile_ends.eq(one_row(down.last_at_restart)),
+                ends_tile.eq(one_col(across.last_at_restart) & one_row(down.last_at_restart)),
                 self.channel.eq(layer.channel_base),
                 tile_channel.eq(layer.channel_base),
             ]
@@ -112,7 +115,8 @@ class ResultAddressGenerator(wiring.Component):
             m.d.sync += [
                 self.col.eq(self.col + 1),
                 self.channel.eq(self.channel + 1),
-                row_ends.eq(self.col == Mux(across.last, before_last_col, max(array.cols - 2, 0))),
+                row_ends.eq(col_after),
+                ends_tile.eq(col_after & tile_ends),
             ]
             with m.If(row_ends):
                 m.d.sync += [
@@ -121,16 +125,19 @@ class ResultAddressGenerator(wiring.Component):
                     self.channel.eq(tile_channel),
                     row_ends.eq(one_col(across.last)),
                     tile_ends.eq(row_after),
+                    ends_tile.eq(one_col(across.last) & row_after),
                 ]
-            with m.If(ends.tile):
+            with m.If(ends_tile):
                 following = Mux(across.last, layer.channel_base, self.channel + 1)
+                one_row_after = one_row(Mux(across.last, down.last_after, down.last))
                 m.d.sync += [
                     self.row.eq(0),
                     self.slot.eq(~self.slot),
                     self.channel.eq(following),
                     tile_channel.eq(following),
                     row_ends.eq(one_col(across.last_after)),
-                    tile_ends.eq(one_row(Mux(across.last, down.last_after, down.last))),
+                    tile_ends.eq(one_row_after),
+                    ends_tile.eq(one_col(across.last_after) & one_row_after),
                 ]
         return m
 

@@ -17,22 +17,25 @@ class BandAddressGenerator(wiring.Component):
     start : In(1)
         The next value is the first, and goes to lane 0 of word ``base``.
     step : In(1)
-        The value for ``lane`` and ``address`` is written; ``edges`` are its boundaries.
+        In the next cycle, a value is written to ``lane`` of word ``address``; ``edges`` are its boundaries.
     """
 
     def __init__(self, *, lanes: int, address_bits: int):
+        self._lanes = lanes
         super().__init__(_members(lanes, address_bits))
 
     def elaborate(self, platform):
         m = Module()
         tile = Signal.like(self.address)
+        writes, edges = Signal(), Signal(EDGES)
+        m.d.sync += [writes.eq(self.step), edges.eq(self.edges)]
         with m.If(self.start):
             m.d.sync += [self.lane.eq(0), self.address.eq(self.base), tile.eq(self.base)]
-        with m.Elif(self.step):
+        with m.Elif(writes):
             m.d.sync += self.address.eq(self.address + 1)
-            with m.If(self.edges.row):
+            with m.If(edges.row):
                 m.d.sync += [self.lane.eq(self.lane + 1), self.address.eq(tile)]
-            with m.If(self.edges.tile | self.edges.band):
+            with m.If(edges.tile | edges.band | (edges.row & (self.lane == self._lanes - 1))):
                 # the next tile begins where the last row of this one ends
                 m.d.sync += [self.lane.eq(0), self.address.eq(self.address + 1), tile.eq(self.address + 1)]
         return m
@@ -51,37 +54,43 @@ class RowAddressGenerator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         place = data.StructLayout({"lane": self.lane.shape(), "address": self.address.shape()})
-        here, after = Signal(place), Signal(place)
-        row, tile = Signal(place), Signal(place)  # first place of this row, and of the next tile
-        in_first_row = Signal()
-        wraps = self.lane == self._lanes - 1
-        m.d.comb += [
-            here.lane.eq(self.lane),
-            here.address.eq(self.address),
-            after.lane.eq(Mux(wraps, 0, self.lane + 1)),
-            after.address.eq(self.address + wraps),
+        here, source = Signal(place), Signal(place)
+        row, tile = Signal(place), Signal(place)  # first place of this row, last one of this tile's first row
+        edges, in_first_row = self.edges, Signal()
+        # what the value that is written now leads to, from registers: the adder behind it is long
+        writes = Signal()
+        below, to_tile, to_band = Signal(), Signal(), Signal()  # to the tile's next row, to the next tile, or band
+        row_begins, first_row_ends = Signal(), Signal()
+        m.d.sync += [
+            writes.eq(self.step),
+            below.eq(edges.row & ~edges.tile & ~edges.band),
+            to_tile.eq(edges.tile & ~edges.band & ~in_first_row),
+            to_band.eq(edges.band),
+            row_begins.eq(edges.row | edges.tile | edges.band),
+            first_row_ends.eq(edges.row & in_first_row),
         ]
+        with m.If(self.start):
+            m.d.sync += in_first_row.eq(1)
+        with m.Elif(self.step & (edges.row | edges.tile)):
+            m.d.sync += in_first_row.eq(edges.tile)
 
-        def go(place):
-            return [self.lane.eq(place.lane), self.address.eq(place.address)]
-
+        m.d.comb += [here.lane.eq(self.lane), here.address.eq(self.address), source.eq(here)]
+        with m.If(below):
+            m.d.comb += source.eq(row)
+        with m.Elif(to_tile):
+            m.d.comb += source.eq(tile)
+        wraps = source.lane == self._lanes - 1 if self._lanes > 1 else C(1, 1)
+        carry = below | to_band | wraps
+        address = source.address + Mux(below, self.stride, 0) + carry
+        lane = Mux(below, source.lane, Mux(carry, 0, source.lane + 1))
         with m.If(self.start):
             m.d.sync += [self.lane.eq(0), self.address.eq(self.base), row.lane.eq(0), row.address.eq(self.base)]
-            m.d.sync += in_first_row.eq(1)
-        with m.Elif(self.step):
-            m.d.sync += go(after)
-            with m.If(self.edges.row):
-                below = row.address + self.stride + 1
-                m.d.sync += [self.lane.eq(row.lane), self.address.eq(below), row.address.eq(below)]
-                m.d.sync += in_first_row.eq(0)
-                with m.If(in_first_row):
-                    m.d.sync += tile.eq(after)
-            with m.If(self.edges.tile):
-                m.d.sync += [row.eq(Mux(in_first_row, after, tile)), in_first_row.eq(1)]
-                m.d.sync += go(data.View(place, Mux(in_first_row, after, tile)))
-            with m.If(self.edges.band):
-                following = self.address + 1
-                m.d.sync += [self.lane.eq(0), self.address.eq(following), row.lane.eq(0), row.address.eq(following)]
+        with m.Elif(writes):
+            m.d.sync += [self.lane.eq(lane), self.address.eq(address)]
+            with m.If(row_begins):
+                m.d.sync += [row.lane.eq(lane), row.address.eq(address)]
+            with m.If(first_row_ends):
+                m.d.sync += tile.eq(here)
         return m
 
 

@@ -83,7 +83,7 @@ class Frames:
             values=offered,
             end=int(offered[-1]) + 1,
             array=array,
-            release=(begun if params.loads_early else left) + 1,
+            release=(begun if params.loads_early else left + 1) + 1,
             next=first_layer - INPUT_LATENCY - 2,
         )
 

@@ -44,9 +44,9 @@ QUEUE = 16
 """Results that the queue after the post-processor holds, those on their way to it included."""
 QUEUE_LATENCY = 2
 """Cycles of that queue; and from a result leaving it to the read of another one in its place."""
-FIRST_LAYER = 4
-"""Cycles from the last result of a frame leaving that queue to the start of the next frame: one of the state machine,
-three to read the first layer's descriptor."""
+FIRST_LAYER = 5
+"""Cycles from the last result of a frame leaving that queue to the start of the next frame: a register, one of the
+state machine, three to read the first layer's descriptor."""
 EMPTY = 2
 """Cycles from the last result leaving the array to the start of the next frame."""
 

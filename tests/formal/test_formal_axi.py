@@ -81,15 +81,16 @@ def test_registers_answer_each_request_once(tmp_path):
 
 
 READY = "m.d.comb += axi.arready.eq(~decoding & ~selecting & ~axi.rvalid)"
-CONFIG = "m.d.comb += self.config.valid.eq(1)"
+CONFIG = "m.d.comb += self.config.valid.eq(written(CONFIG_DATA))"
 MUTANTS = {
-    "a write is taken while the answer before waits": ("axi.wvalid & ~axi.bvalid)", "axi.wvalid)"),
-    "a write without data": ("write.eq(axi.awvalid & axi.wvalid", "write.eq(axi.awvalid"),
+    "a write is taken while the answer before waits": ("& ~taken & ~axi.bvalid", "& ~taken"),
+    "a write is taken twice": ("& ~taken & ~axi.bvalid", "& ~axi.bvalid"),
+    "a write without data": ("offered.eq(axi.awvalid & axi.wvalid", "offered.eq(axi.awvalid"),
     "the answer goes before it is taken": ("m.If(axi.bvalid & axi.bready)", "m.If(axi.bvalid)"),
     "a read is taken while one is answered": (READY, "m.d.comb += axi.arready.eq(~decoding)"),
     "data change while they wait": (READY, f"m.d.sync += axi.rdata.eq(self.counters[0]); {READY}"),
     "a read is never answered": ("axi.rvalid.eq(1)", "axi.rvalid.eq(address[0])"),
-    "data come without a write": ("m.d.sync += self.clear.eq(0)", "m.d.comb += self.config.valid.eq(axi.wvalid)"),
+    "data come without a write": (CONFIG, "m.d.comb += self.config.valid.eq(axi.wvalid)"),
     "an answer outlives a reset": (CONFIG, f"axi.bvalid._reset_less = True; {CONFIG}"),
 }  # fmt: skip
 

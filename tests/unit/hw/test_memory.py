@@ -23,20 +23,19 @@ def test_image_then_configuration(width, depth):
     shape = MemoryShape(name="weights", width=width, depth=depth)
     image = [rng.getrandbits(width) for _ in range(depth - depth // 2)]
     fresh = [rng.getrandbits(width) for _ in range(depth)]
-    dut = LoadableMemory(shape, init=image, region=3)
+    dut = LoadableMemory(shape, init=image, writable=True)
 
     async def bench(ctx):
         for address in range(depth):
             expected = image[address] if address < len(image) else 0
             assert await read(ctx, dut, address) == expected
-        for region, words in ((3, fresh), (2, [0] * depth)):
-            for index, chunk in config_writes(shape, words):
-                ctx.set(dut.config.valid, 1)
-                ctx.set(dut.config.region, region)
-                ctx.set(dut.config.index, index)
-                ctx.set(dut.config.data, chunk)
-                await ctx.tick()
-            ctx.set(dut.config.valid, 0)
+        for index, chunk in config_writes(shape, fresh):
+            ctx.set(dut.config.valid, 1)
+            ctx.set(dut.config.index, index)
+            ctx.set(dut.config.data, chunk)
+            await ctx.tick()
+        ctx.set(dut.config.valid, 0)
+        await ctx.tick()
         return [await read(ctx, dut, address) for address in range(depth)]
 
     assert simulate(dut, bench)[0] == fresh
@@ -58,11 +57,10 @@ def test_memory_of_several_banks(depth):
     shape = MemoryShape(name="weights", width=40, depth=depth)
     words = [rng.getrandbits(40) for _ in range(depth)]
     fresh = [rng.getrandbits(40) for _ in range(min(depth, 2050))]
-    dut = LoadableMemory(shape, init=words, region=1, banked=True)
+    dut = LoadableMemory(shape, init=words, writable=True, banked=True)
     latency = banked_latency(depth)
 
     async def bench(ctx):
-        ctx.set(dut.config.region, 1)
         ctx.set(dut.config.valid, 1)
         for index, chunk in config_writes(shape, fresh):
             ctx.set(dut.config.index, index)

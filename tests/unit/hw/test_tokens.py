@@ -13,9 +13,10 @@ def as_dense(payload):
     return (int(payload.value), int(payload.last))
 
 
+@pytest.mark.parametrize("buffered", [False, True])
 @pytest.mark.parametrize("stall", [0.0, 0.5])
 @pytest.mark.parametrize("addresses", [1, 2, 3, 8, 10])
-def test_densifier_fills_in_zeros(addresses, stall):
+def test_densifier_fills_in_zeros(addresses, stall, buffered):
     rng = random.Random(addresses)
     fmt = TokenFormat(addresses=addresses, payload=IntFormat(bits=4, signed=True))
     frames = [[0] * addresses, [-8] * addresses]
@@ -24,7 +25,7 @@ def test_densifier_fills_in_zeros(addresses, stall):
     for frame in frames:
         tokens += [value(a, v) for a, v in enumerate(frame) if v]
         tokens += [*rng.choice([[], [TICK]]), END]
-    dut = Densifier(fmt)
+    dut = Densifier(fmt, buffered=buffered)
 
     async def producer(ctx):
         await send_tokens(ctx, dut.i, tokens, stall=stall)
@@ -35,6 +36,35 @@ def test_densifier_fills_in_zeros(addresses, stall):
     _, out = simulate(dut, producer, consumer)
     expected = [(v, int(a == addresses - 1)) for frame in frames for a, v in enumerate(frame)]
     assert out == expected
+
+
+@pytest.mark.parametrize("last_address", [0, 2, 3])
+def test_a_buffered_densifier_gives_what_a_plain_one_gives_whatever_the_tokens(last_address):
+    """Any order, kinds and lengths; the buffer takes a cycle more."""
+    rng = random.Random(last_address)
+    fmt = TokenFormat(addresses=4, payload=IntFormat(bits=4, signed=True))
+    token = [value(0, 1), value(1, 2), value(2, -3), value(3, 4), TICK, END, END]
+    tokens = [rng.choice(token) for _ in range(2000)]
+    ready = [rng.random() < 0.7 for _ in range(1500)]
+
+    def run(buffered):
+        dut = Densifier(fmt, variable=True, buffered=buffered)
+
+        async def producer(ctx):
+            await send_tokens(ctx, dut.i, tokens)
+
+        async def consumer(ctx):
+            ctx.set(dut.last_address, last_address)
+            seen = []
+            for is_ready in [False] * buffered + ready:
+                ctx.set(dut.o.ready, is_ready)
+                _, _, valid, payload = await ctx.tick().sample(dut.o.valid, dut.o.payload)
+                seen.append(as_dense(payload) if valid else None)
+            return seen
+
+        return simulate(dut, producer, consumer)[1]
+
+    assert run(True) == [None, *run(False)]
 
 
 def test_complete_frames_may_end_early():
