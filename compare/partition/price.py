@@ -9,11 +9,16 @@ from tospike.compare.energy.counters.registers import SharedRegisters
 from tospike.compare.energy.technology import Technology
 from tospike.compare.partition.placements import Placement, text_of
 from tospike.compare.partition.result import Placed
+from tospike.gen.area.design import predicted_area
+from tospike.gen.area.systolic import Area
 from tospike.gen.data.datasets import DataSet
 from tospike.gen.exact.sides import placed
+from tospike.gen.fit.fit import excess, needs
 from tospike.gen.pipeline import Prepared
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
+from tospike.hw.params import AcceleratorParams, require
+from tospike.hw.params.devices import Device
 from tospike.sim.accelerator import run
 from tospike.sim.shared_runs import SharedRuns
 
@@ -31,10 +36,15 @@ class Pricer:
         The samples.
     technology
         The prices.
+    device
+        What the placements must fit, if anything.
     """
 
-    def __init__(self, snn: Prepared, options: PlanOptions, data: DataSet, technology: Technology):
+    def __init__(
+        self, snn: Prepared, options: PlanOptions, data: DataSet, technology: Technology, device: Device | None = None
+    ):
         self._snn, self._options, self._data, self._technology = snn, options, data, technology
+        self._device = device
         self._runs, self._registers = SharedRuns(), SharedRegisters()
 
     def prepared(self, placement: Placement) -> Prepared:
@@ -58,9 +68,10 @@ class Pricer:
         Raises
         ------
         InputError
-            No engine can run a layer there.
+            No engine can run a layer there, or the chain is too large for the device.
         """
         prepared = self.prepared(placement)
+        cells = self._fitting(prepared.design.params)
         params, x = prepared.design.params, prepared.integers(self._data.x)
         result = run(prepared.design, x, shared=self._runs)
         energy = mean_energy(self._technology, params, result, registers=self._registers.bits(params))
@@ -70,4 +81,18 @@ class Pricer:
             cycles=float(result.cycles.mean()),
             energy_pj=float(energy.total[0]),
             area=float(energy.area_um2),
+            cells=cells,
         )
+
+    def _fitting(self, params: AcceleratorParams) -> Area | None:
+        """Return the predicted area on the device, if there is one."""
+        if self._device is None:
+            return None
+        area = predicted_area(params, self._device.family)
+        require(area is not None, f"the area of these engines on {self._device.family.name} is unknown")
+        assert area is not None
+        require(
+            not excess(area, self._device),
+            f"does not fit {self._device.name}: {needs(area, self._device)} (predicted)",
+        )
+        return area

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tospike.gen.area.systolic import Area
 from tospike.hw.params import InputError
 
 
@@ -34,6 +35,8 @@ class Placed:
     """Mean per inference, by the hardware's counters."""
     area: float
     """um2 of memories, flip-flops and arithmetic; 0 on an FPGA."""
+    cells: Area | None = None
+    """On the device, predicted; ``None``: no device is given, or unknown."""
 
     def value(self, objective: Objective) -> float:
         """Return what is minimised."""
@@ -53,10 +56,10 @@ class Choice:
     """That of the least cost within the accuracy loss."""
     runner_up: Placed | None
     """The next one; ``None``: there is no other."""
-    all_ann: Placed
-    """The best in which no layer spikes."""
-    all_snn: Placed
-    """The best in which all layers spike."""
+    all_ann: Placed | None
+    """The best in which no layer spikes; ``None``: none fits the device."""
+    all_snn: Placed | None
+    """The best in which all layers spike; ``None``: none fits the device."""
     best_hybrid: Placed | None
     """The best that mixes both; ``None``: there is none, as for a single layer."""
 
@@ -73,11 +76,20 @@ class Choice:
 
 
 def choose(
-    placements: Sequence[tuple[frozenset[bool], Placed]], objective: Objective, max_accuracy_loss: float
+    placements: Sequence[tuple[frozenset[bool], Placed]],
+    objective: Objective,
+    max_accuracy_loss: float,
+    *,
+    needs_both_sides: bool = True,
 ) -> Choice:
     """Choose among placements, each with whether some of its layers spike, and some do not.
 
     ``max_accuracy_loss`` is in points, inclusive, against the most accurate placement.
+
+    Raises
+    ------
+    InputError
+        There is no placement, or with ``needs_both_sides`` none of an ANN or of an SNN alone.
     """
     if not placements:
         raise InputError("no placement can be built")
@@ -90,7 +102,7 @@ def choose(
         return next((each for kinds, each in ordered if kinds == set(spikes)), None)
 
     all_ann, all_snn = first(False), first(True)
-    if all_ann is None or all_snn is None:
+    if needs_both_sides and (all_ann is None or all_snn is None):
         side = "ANN" if all_ann is None else "SNN"
         raise InputError(f"no engines run all layers as an {side}: there is nothing to compare the placements with")
     return Choice(

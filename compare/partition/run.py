@@ -5,7 +5,7 @@ model composes the cycles of each chain. Energies do not add up over layers: all
 the whole chain.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 
 from tospike.compare.energy.technology import Platform, load_technology
@@ -56,7 +56,7 @@ def partition(
         wanted.objective is not Objective.AREA or technology.platform is Platform.ASIC,
         f"--objective area needs a --technology of standard cells, not {technology.name}",
     )
-    pricer = Pricer(snn, options.plan, data, technology)
+    pricer = Pricer(snn, options.plan, data, technology, wanted.budget)
     every = {text_of(placement): placement for placement in placements(snn.quantized.network)}
     found: list[Placed] = []
     refused: dict[str, str] = {}
@@ -66,7 +66,14 @@ def partition(
         except InputError as error:
             refused[text] = str(error)
         progress(number)
-    chosen = choose([(kinds_of(every[each.place]), each) for each in found], wanted.objective, wanted.max_accuracy_loss)
+    if not found:
+        raise InputError(f"no placement of {snn.network.name!r} can be built: {_least_reason(refused)}")
+    chosen = choose(
+        [(kinds_of(every[each.place]), each) for each in found],
+        wanted.objective,
+        wanted.max_accuracy_loss,
+        needs_both_sides=wanted.device is None,
+    )
     in_rtl = [each for each in (chosen.best, chosen.runner_up) if each is not None and wanted.rtl_samples]
     return Partition(
         **{field.name: getattr(chosen, field.name) for field in fields(Choice)},
@@ -88,6 +95,12 @@ def partition(
 def kinds_of(placement: Placement) -> frozenset[bool]:
     """Return whether layers of a placement spike: all, none, or some."""
     return frozenset(place.spikes for place in placement.values())
+
+
+def _least_reason(refused: Mapping[str, str]) -> str:
+    """Return the last placement that was refused, with its reason; the last ones spike, and are the smallest mostly."""
+    place, reason = list(refused.items())[-1]
+    return f"{place} {reason}"
 
 
 def _verified(prepared: Prepared, place: str, data: DataSet, cache: Cache | None) -> Verified:

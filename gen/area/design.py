@@ -1,10 +1,12 @@
 """The predicted area of a design on an FPGA, whatever engines it has."""
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import cast
 
 from tospike.gen.area import conv, dataflow, spiking, systolic
 from tospike.gen.area.costs import AREA_COSTS
+from tospike.gen.area.spiking import HOST
 from tospike.gen.area.systolic import Area
 from tospike.hw.params import (
     AcceleratorParams,
@@ -13,45 +15,53 @@ from tospike.hw.params import (
     DataflowDenseParams,
     DataflowPoolParams,
     EngineParams,
-    RegisterParams,
-    SpikingParams,
     SystolicParams,
+    UnrolledParams,
 )
 from tospike.hw.params.devices import Family
 
 
 def predicted_area(params: AcceleratorParams, family: Family) -> Area | None:
-    """Return the predicted area; ``None`` if there is no prediction for one of its engines."""
-    if any(type(engine) in _UNKNOWN for engine in params.engines):
+    """Return the predicted area; ``None`` if there is no prediction for one of its engines.
+
+    In a chain of several kinds, each engine is as large as alone, without its host port.
+    """
+    engines = params.engines
+    if any(type(engine) in _UNKNOWN for engine in engines):
         return None
-    kinds = {type(engine) for engine in params.engines if engine.runs_stages}
-    found = {_PREDICTIONS.get(kind) for kind in kinds}
-    predict = found.pop() if len(found) == 1 else None
-    return predict(params, family) if predict else None
+    if any(type(engine) in _DATAFLOW for engine in engines):
+        return dataflow.predict(engines, family) if all(type(engine) in _DATAFLOW for engine in engines) else None
+    arrays = [engine for engine in engines if type(engine) in _ARRAYS]
+    others = [engine for engine in engines if type(engine) not in _ARRAYS]
+    found = [_ARRAYS[type(engine)](engine, family) for engine in arrays]
+    areas = [area for area in found if area is not None]
+    if len(areas) < len(found):
+        return None
+    return reduce(_beside, areas, spiking.area_of(others, family)) if others else reduce(_beside, areas)
 
 
-def _systolic(params: AcceleratorParams, family: Family) -> Area:
-    (engine,) = params.engines
+def _beside(one: Area, other: Area) -> Area:
+    """Return the area of two accelerators' engines behind one host port."""
+    return Area(
+        lut4=one.lut4 + other.lut4 - round(HOST.lut),
+        ff=one.ff + other.ff - round(HOST.ff),
+        bram=one.bram + other.bram,
+        dsp=one.dsp + other.dsp,
+    )
+
+
+def _systolic(engine: EngineParams, family: Family) -> Area:
     return systolic.predict(cast(SystolicParams, engine), family)
 
 
-def _conv(params: AcceleratorParams, family: Family) -> Area | None:
-    (engine,) = params.engines
+def _conv(engine: EngineParams, family: Family) -> Area | None:
     return conv.predict(cast(ConvParams, engine), family) if AREA_COSTS[family.name].conv else None
 
 
-def _dataflow(params: AcceleratorParams, family: Family) -> Area:
-    return dataflow.predict(params.engines, family)
-
-
-_PREDICTIONS: Mapping[type[EngineParams], Callable[[AcceleratorParams, Family], Area | None]] = {
+_ARRAYS: Mapping[type[EngineParams], Callable[[EngineParams, Family], Area | None]] = {
     SystolicParams: _systolic,
     ConvParams: _conv,
-    DataflowDenseParams: _dataflow,
-    DataflowPoolParams: _dataflow,
-    SpikingParams: spiking.predict,
-    RegisterParams: spiking.predict,
 }
-"""By the engine of all layers; event engines of ANNs and constant weights have no prediction."""
-_UNKNOWN = (CochleaParams,)
-"""Engines that run no layers, but are as large as some that do, and have no prediction."""
+_DATAFLOW = (DataflowDenseParams, DataflowPoolParams)
+_UNKNOWN = (CochleaParams, UnrolledParams)
+"""Engines that are as large as some that have a prediction, and have none."""

@@ -1,29 +1,32 @@
-"""Predict the area of a chain of spiking engines on an FPGA.
+"""Predict the area of event engines on an FPGA, of spiking layers and of an ANN's, and of a chain of them.
 
 Memories and DSP blocks are counted; LUTs and flip-flops grow with the lanes' states, by factors fitted to synthesised
-designs of 2 to 64 lanes and 12 to 24 bits (`tests/unit/gen/fit/test_auto_lanes.py` synthesises some again).
+designs of 1 to 64 lanes and 12 to 24 bits (`tests/unit/gen/fit/test_auto_lanes.py` and
+`tests/unit/gen/test_event_ann_area.py` synthesise some again).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from tospike.gen.area.costs import AREA_COSTS
 from tospike.gen.area.memories import Memory, MemoryCells, block_rams, cells_of
-from tospike.gen.area.systolic import Area
+from tospike.gen.area.systolic import PART_BITS, Area
 from tospike.hw.host.layout import engine_layout
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import (
     SPIKE,
     AcceleratorParams,
+    DeltaAnnParams,
     EncoderParams,
     EngineParams,
+    EventAnnParams,
+    EventParams,
     LeakKind,
     Readout,
     RegisterParams,
     Reset,
-    SpikingLayerParams,
     SpikingParams,
     ceil_div,
 )
@@ -61,6 +64,10 @@ SUBTRACTION = Cells(lut=1.4, ff=0.4)
 BIAS = Cells(lut=1.7)
 VALUE = Cells(lut=1.0, ff=1.0)
 """A count or membrane that is sent, per lane and bit."""
+PRODUCT = Cells(lut=1.5, ff=2.0)
+"""A payload of more than a bit times a weight, per lane and bit of the product."""
+ACTIVATE = Cells(lut=365, ff=570)
+"""The requantiser of an ANN layer's membranes, and the queue behind it without its memory."""
 REGISTER = Cells(lut=4.9, ff=3.8)
 """A neuron of the register engine, per bit of its state."""
 REGISTER_CONTROL = 65
@@ -82,7 +89,12 @@ class _Part:
 
 def predict(params: AcceleratorParams, family: Family) -> Area:
     """Return the area of an accelerator of spiking engines, host port included."""
-    parts = [_PARTS.get(type(engine), _other)(engine) for engine in params.engines]
+    return area_of(params.engines, family)
+
+
+def area_of(engines: Sequence[EngineParams], family: Family) -> Area:
+    """Return the area of engines behind a host port, which is included."""
+    parts = [_PARTS.get(type(engine), _other)(engine) for engine in engines]
     memories = sum((_cells(memory, family) for part in parts for memory in part.memories), MemoryCells())
     lutram = AREA_COSTS[family.name].lutram_places * memories.lutram
     return Area(
@@ -100,14 +112,17 @@ def _cells(memory: Memory, family: Family) -> MemoryCells:
     return MemoryCells(bram=block_rams(memory.width, memory.depth, family))
 
 
-def _spiking(engine: SpikingParams) -> _Part:
+def _event(engine: EventParams) -> _Part:
     neuron, in_ring = engine.neuron, engine.states_in_ring
     bits = engine.lanes * neuron.accumulated.bits
     aux = engine.lanes * sum(fmt.bits for fmt in neuron.aux.values())
-    sent = 0 if engine.readout is Readout.SPIKES else engine.lanes * engine.output.payload.bits
+    sent = 0 if engine.readout is Readout.SPIKES else engine.lanes * engine.updated.payload.bits
+    product = 0 if engine.event == SPIKE else engine.lanes * engine.product.bits
     features = [RING if in_ring else STATE, *_features(engine)]
-    lut = CONTROL.lut + bits * sum(each.lut for each in features) + AUX.lut * aux + VALUE.lut * sent
-    ff = CONTROL.ff + bits * sum(each.ff for each in features) + AUX.ff * aux + VALUE.ff * sent
+    fixed = [CONTROL, *((ACTIVATE,) if engine.activation is not None else ())]
+    grown = [(aux, AUX), (sent, VALUE), (product, PRODUCT), *((bits, each) for each in features)]
+    lut = sum(each.lut for each in fixed) + sum(number * each.lut for number, each in grown)
+    ff = sum(each.ff for each in fixed) + sum(number * each.ff for number, each in grown)
     if in_ring:
         ff += bits * engine.words
     if engine.bank_cycles:
@@ -133,13 +148,15 @@ def _other(engine: EngineParams) -> _Part:
 
 
 _PARTS: dict[type[EngineParams], Callable[[Any], _Part]] = {
-    SpikingParams: _spiking,
+    SpikingParams: _event,
+    EventAnnParams: _event,
+    DeltaAnnParams: _event,
     RegisterParams: _register,
     EncoderParams: _encoder,
 }
 
 
-def _features(engine: SpikingLayerParams) -> Iterator[Cells]:
+def _features(engine: EventParams) -> Iterator[Cells]:
     """Yield what a state bit costs more because of the neuron's features."""
     for leak in engine.neuron.leaks.values():
         yield MULTIPLIED_LEAK if leak.kind is LeakKind.MULTIPLY else SHIFT_LEAK
@@ -149,14 +166,15 @@ def _features(engine: SpikingLayerParams) -> Iterator[Cells]:
         yield BIAS
 
 
-def _dsps(engine: SpikingLayerParams) -> int:
-    """Return the DSP blocks of payloads times weights, and of leaks."""
+def _dsps(engine: EventParams) -> int:
+    """Return the DSP blocks of payloads times weights, of leaks and of a requantiser."""
     leaks = sum(leak.kind is LeakKind.MULTIPLY for leak in engine.neuron.leaks.values())
     per_leak = ceil_div(engine.neuron.accumulated.bits, DSP_BITS)
-    return engine.lanes * ((engine.input.payload != SPIKE) + leaks * per_leak)
+    requantizer = 0 if engine.activation is None else ceil_div(engine.neuron.state.bits, PART_BITS)
+    return engine.lanes * ((engine.input.payload != SPIKE) + leaks * per_leak) + requantizer
 
 
-def _memories(engine: SpikingParams) -> Iterator[Memory]:
+def _memories(engine: EventParams) -> Iterator[Memory]:
     yield from _stored(engine, is_rom=not engine.writable)
     neuron, words = engine.neuron, engine.words
     number = (words - 1).bit_length()
@@ -167,7 +185,12 @@ def _memories(engine: SpikingParams) -> Iterator[Memory]:
     if engine.readout is Readout.COUNT:
         yield Memory(width=engine.lanes * engine.count_bits, depth=words)
     updates = 2 if engine.readout is Readout.SPIKES else 1  # whose words the queue holds
-    yield Memory(width=engine.lanes * engine.output.payload.bits + number + 2, depth=updates * words + 1)
+    yield Memory(width=engine.lanes * engine.updated.payload.bits + number + 2, depth=updates * words + 1)
+    if engine.activation is not None:
+        sent = engine.output.payload.bits
+        yield Memory(width=sent + (engine.neurons - 1).bit_length() + 2, depth=engine.neurons + 2)
+        if engine.sends_changes:  # the activations last sent
+            yield Memory(width=sent, depth=engine.neurons)
     if engine.recurrent:
         yield Memory(width=engine.lanes * neuron.spike.bits + number + 2, depth=words + 1)
 

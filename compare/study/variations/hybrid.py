@@ -88,6 +88,7 @@ def measure_hybrid(
     margins = {
         name: each.energy_pj / placed.energy_pj
         for name, each in (("all_ann", choice.all_ann), ("all_snn", choice.all_snn))
+        if each is not None
     }
     bridges = _bridges(hybrid.prepared, measured, options.technology)
     return design, HybridReport(

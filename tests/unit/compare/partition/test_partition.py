@@ -117,6 +117,25 @@ def test_without_a_pure_placement_nothing_is_compared():
         choose(only, Objective.ENERGY, 0.0)
 
 
+def test_a_device_leaves_out_what_does_not_fit(pair, monkeypatch):
+    make, data = pair
+    roomy = partition(make(), ModelOptions(), data, PartitionOptions(device="ecp5-85k"))
+    assert not roomy.refused and all(each.cells.lut4 > 0 for each in roomy.placements)
+    everything = partition(make(), ModelOptions(), data, PartitionOptions())
+    assert [each.place for each in roomy.placements] == [each.place for each in everything.placements]
+    assert all(each.cells is None for each in everything.placements)
+    tight = partition(make(), ModelOptions(), data, PartitionOptions(device="ice40-up5k"))
+    assert tight.refused and len(tight.placements) + len(tight.refused) == len(everything.placements)
+    reasons = ("does not fit ice40-up5k: ", "the area of these engines on ice40 is unknown")
+    assert all(any(reason in said for reason in reasons) for said in tight.refused.values())
+    assert all(each.cells.dsp <= 8 for each in tight.placements) and tight.best in tight.placements
+    monkeypatch.setattr("tospike.compare.partition.price.excess", lambda area, device: ["everything"])
+    with pytest.raises(InputError, match=r"no placement .* can be built: .*=spiking does not fit ecp5-85k: [\d,]+ of"):
+        partition(make(), ModelOptions(), data, PartitionOptions(device="ecp5-85k"))
+    with pytest.raises(InputError, match="nowhere"):
+        PartitionOptions(device="nowhere")
+
+
 def test_refused(pair):
     make, data = pair
     with pytest.raises(InputError, match="leave --place out"):
