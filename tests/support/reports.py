@@ -92,6 +92,7 @@ def candidate(side, **changes):
         engine="event" if side == "ann" else "register",
         place="registers",
         lanes=8,
+        clock_gating=False,
         rows=None,
         cols=None,
         fold=None,

@@ -64,6 +64,12 @@ def test_warnings_stand_above_the_verdict(study):
     assert text.index("Warning: digits_snn: stage 'a' never spikes") < text.index(study.verdict.sentence)
 
 
+def test_the_report_says_with_what_prices_are_calibrated(study):
+    how = "calibrated with digits_snn on INA219, 0.1 ohm: measured over modelled 1.31 (1.22 to 1.4)"
+    assert "calibrated" not in page_text(page(study))
+    assert f"Prices of ice40 are {how}." in page_text(page(replace(study, calibrations={"ice40": how})))
+
+
 DRAWN = []
 """Reports with their figures: drawing takes seconds, and many tests read the same report."""
 
