@@ -9,7 +9,7 @@ from tospike.cli import console
 from tospike.cli.arguments import Json, Model
 from tospike.cli.commands import new_app
 from tospike.cli.console import Table
-from tospike.cli.options import takes_options
+from tospike.cli.options import given_on_command_line, takes_options
 from tospike.compare.energy.calibration import Calibration, Interval, Measurement, read_calibration
 from tospike.compare.plain import to_plain
 from tospike.compare.power.calibrate import Measured, Modelled, dynamic, idle, measure, model_energy
@@ -24,17 +24,22 @@ from tospike.hw.params import options_given, require
 from tospike.sim.network import Array
 from tospike.tb.board.ports import session_on
 from tospike.tb.board.serial_line import LineOptions
-from tospike.tb.power.phases import Phase, as_readings, phases_json, read_phases, run_phases, sampled
+from tospike.tb.power.phases import Phase, Recorded, as_readings, phases_json, read_phases, run_phases, sampled
 from tospike.tb.power.readings import Readings, read_log
 
 app = new_app()
 INTERVAL = 0.002
 """Seconds between two readings of a sensor."""
+EVALUATING = {"--out", "--json", "--accuracy", "--core-supply", "--clock-mhz", "--technology"}
+METERING = {"--i2c-bus", "--i2c-address", "--shunt-ohms"}
+RUNNING = METERING | {"--meter", "--baud", "--rounds", "--seconds", "--settle"}
+"""Options of one step: calculating from readings, reading a sensor, running samples."""
 
 
 @app.command("power", epilog="Example:  tospike power snn.nir --port /dev/ttyUSB0 --meter ina219 --out board.toml")
 @takes_options
 def power_command(
+    context: typer.Context,
     *,
     model: Model,
     port: Annotated[
@@ -55,39 +60,41 @@ def power_command(
     The board idles and runs samples in turn; the difference is the energy of the inferences. Power comes from a sensor
     on I2C, or from a log that another program writes.
     """
+    _check_given(set(given_on_command_line(context, PowerOptions).values()), port, baud, out, json, wanted)
     read: list[Path | str] = [model, data.data, *options.sources]
     read += [path for path in (wanted.log, wanted.phases if port is None else None) if path is not None]
     console.check_outputs(out, json, wanted.phases if port else None, inputs=read)
-    require(port is not None or wanted.phases is not None, "give --port to run samples, or the --phases of such a run")
-    require(
-        port is None or wanted.meter is not None or wanted.phases is not None,
-        "give --meter, or --phases FILE to note when samples run, and evaluate a log later",
-    )
-    require(port is not None or wanted.log is not None, "without --port, power comes from a --log: give one")
     technology = wanted.technology
     earlier = None if out is None or not out.exists() else _earlier(out, technology.name)
+    recorded = measured = None
+    if port is None:
+        assert wanted.phases is not None and wanted.log is not None
+        recorded = read_phases(wanted.phases)
+        measured = measure(recorded.phases, read_log(wanted.log, wanted.log_offset))
     data_set = data.load(options.steps)
     prepared = prepare(model, data_set, options)
     console.warn(prepared.warnings)
     x = prepared.integers(data_set.x)
-    if port is None:
-        assert wanted.phases is not None and wanted.log is not None
-        phases, readings = read_phases(wanted.phases), None
-    else:
+    name = prepared.design.params.name
+    configuration = f"{config_hash(prepared.design.params, pack(prepared.design)):016x}"
+    if recorded is not None:
+        recorded.check_design(name, configuration)
+    if measured is None:
         phases, readings = _run(prepared, x, options_given(LineOptions, {"port": port, "baud": baud}), wanted)
         if wanted.phases is not None:
-            console.write_json(wanted.phases, phases_json(phases))
-    if readings is None and wanted.log is None:
-        console.out.print(f"{len(phases)} phases in {wanted.phases}: give a --log of them, without --port")
-        return
-    readings = readings or read_log(wanted.log, wanted.log_offset)  # type: ignore[arg-type]
-    measured, modelled = measure(phases, readings), model_energy(technology, prepared.design, x)
+            ran = Recorded(design=name, configuration=configuration, phases=tuple(phases))
+            console.write_json(wanted.phases, phases_json(ran))
+        if readings is None and wanted.log is None:
+            console.out.print(f"{len(phases)} phases in {wanted.phases}: give a --log of them, without --port")
+            return
+        measured = measure(phases, readings or read_log(wanted.log, wanted.log_offset))  # type: ignore[arg-type]
+    modelled = model_energy(technology, prepared.design, x)
     found = Measurement(
-        design=prepared.design.params.name,
-        configuration=f"{config_hash(prepared.design.params, pack(prepared.design)):016x}",
+        design=name,
+        configuration=configuration,
         meter=wanted.meter_name,
         samples=measured.samples,
-        seconds=round(measured.seconds, 3),
+        seconds=float(f"{measured.seconds:.6g}"),
         dynamic=dynamic(measured, modelled, wanted.accuracy),
         idle=None if wanted.clock_mhz is None else idle(measured, modelled, wanted.accuracy, wanted.clock_mhz),
     )
@@ -100,6 +107,32 @@ def power_command(
         about = {"idle_mw": measured.idle_mw, "running_mw": measured.running_mw, "nj_by_round": joules}
         of_model = {"nj_above_idle": modelled.above_idle_pj / 1000, "static_mw": modelled.static_mw}
         console.write_json(json, {"measured": about, "modelled": of_model, "calibration": to_plain(found)})
+
+
+def _check_given(
+    given: set[str], port: str | None, baud: int | None, out: Path | None, json: Path | None, wanted: PowerOptions
+) -> None:
+    """Refuse what does not tell where power comes from, and what would be ignored."""
+    require(port is not None or wanted.phases is not None, "give --port to run samples, or the --phases of such a run")
+    require(port is not None or wanted.log is not None, "without --port, power comes from a --log: give one")
+    require(
+        wanted.meter is not None or wanted.log is not None or wanted.phases is not None,
+        "give --meter, or --phases FILE to note when samples run, and evaluate a log later",
+    )
+    other = {"--baud": baud, "--out": out, "--json": json}
+    given = given | {flag for flag, value in other.items() if value is not None}
+    if wanted.meter is None and wanted.log is None:
+        _refuse(given & EVALUATING, "needs --meter or --log: without either, the run only writes --phases")
+    if port is None:
+        _refuse(given & RUNNING, "is for a run with --port: the --phases were already run")
+    if wanted.meter is None:
+        _refuse(given & METERING, "is for a --meter: leave it out")
+    if wanted.log is None:
+        _refuse(given & {"--log-offset"}, "is for a --log: leave it out")
+
+
+def _refuse(flags: set[str], why: str) -> None:
+    require(not flags, f"{min(flags, default='')} {why}")
 
 
 def _earlier(path: Path, technology: str) -> Calibration:

@@ -13,6 +13,7 @@ drift cancels. The interval is Student's over the rounds, at 95 %, widened by th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,11 +74,16 @@ def measure(phases: Sequence[Phase], readings: Readings) -> Measured:
     Raises
     ------
     InputError
-        Phases do not alternate, no sample ran, or there are no readings of a phase.
+        Phases do not alternate, or overlap, no sample ran, or the readings do not cover a phase.
     """
     good = len(phases) >= 5 and len(phases) % 2 == 1
     good = good and all((phase.samples > 0) == (number % 2 == 1) for number, phase in enumerate(phases))
     require(good, "the phases must be idle and running in turn, idle at both ends, with two rounds at least")
+    for earlier, later in pairwise(phases):
+        require(
+            earlier.end <= later.begin,
+            f"phases must follow each other: one ends at {earlier.end:.3f} s, the next begins at {later.begin:.3f} s",
+        )
     watts = np.array([readings.mean(phase.begin, phase.end) for phase in phases])
     idle, running = watts[::2], watts[1::2]
     active = phases[1::2]

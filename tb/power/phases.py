@@ -18,6 +18,10 @@ from tospike.sim.network import Array
 from tospike.tb.board.session import Session
 from tospike.tb.power.readings import Readings
 
+LATEST = 1e11
+"""Seconds since 1970, at most: some three thousand years. Milliseconds are beyond it."""
+MOST_SAMPLES = 10**9
+
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
@@ -29,10 +33,45 @@ class Phase:
     samples: int
     """0: it idled."""
 
+    def __post_init__(self) -> None:
+        require(
+            all(type(time) in (int, float) and abs(time) <= LATEST for time in (self.begin, self.end)),
+            "a phase begins and ends at a number of seconds since 1970",
+        )
+        require(self.begin < self.end, f"a phase begins before it ends, not at {self.begin:.3f} and {self.end:.3f} s")
+        require(
+            type(self.samples) is int and 0 <= self.samples <= MOST_SAMPLES,
+            f"the samples of a phase are a whole number from 0 to {MOST_SAMPLES}",
+        )
+
     @property
     def seconds(self) -> float:
         """Duration."""
         return self.end - self.begin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """The phases of a run, and what ran."""
+
+    design: str
+    configuration: str
+    """Hash of the design and its weights."""
+    phases: tuple[Phase, ...]
+
+    def check_design(self, design: str, configuration: str) -> None:
+        """Refuse to evaluate the run as that of another design.
+
+        Raises
+        ------
+        InputError
+            It is another one.
+        """
+        require(
+            (self.design, self.configuration) == (design, configuration),
+            f"the phases are those of {self.design} ({self.configuration}), not of {design} ({configuration}): give "
+            "the network and options with which they were written",
+        )
 
 
 def run_phases(
@@ -123,12 +162,12 @@ def as_readings(found: list[tuple[float, float]]) -> Readings:
     return Readings(seconds=values[:, 0], watts=values[:, 1])
 
 
-def phases_json(phases: list[Phase]) -> dict[str, Any]:
+def phases_json(recorded: Recorded) -> dict[str, Any]:
     """Return phases for a file."""
-    return {"phases": [asdict(phase) for phase in phases]}
+    return asdict(recorded)
 
 
-def read_phases(path: Path) -> list[Phase]:
+def read_phases(path: Path) -> Recorded:
     """Read phases that were written before.
 
     Raises
@@ -139,12 +178,14 @@ def read_phases(path: Path) -> list[Phase]:
     require(path.is_file(), f"there is no file {path}: run tospike power with --port and --phases first")
     with reading(path, "phases in JSON", "write it with tospike power --phases"):
         tables = json.loads(read_text(path, TEXT_BYTES))
-    listed = tables.get("phases") if isinstance(tables, dict) else None
-    names = {each.name for each in fields(Phase)}
-    good = (
-        isinstance(listed, list)
-        and all(isinstance(each, dict) and set(each) == names for each in listed)
-        and all(type(value) in (int, float) for each in listed for value in each.values())
-    )
-    require(good, f"{path} holds no phases: write it with tospike power --phases")
-    return [Phase(**each) for each in listed or ()]
+        names = {each.name for each in fields(Phase)}
+        listed = tables.get("phases") if isinstance(tables, dict) else None
+        listed = listed if isinstance(listed, list) else []
+        good = bool(listed) and all(isinstance(each, dict) and set(each) == names for each in listed)
+        require(good, f"{path} holds no phases: write it with tospike power --phases")
+        about = [tables.get(name) for name in ("design", "configuration")]
+        require(
+            all(isinstance(text, str) and text.isprintable() for text in about),
+            f"{path} does not tell which design ran: write it again with tospike power --phases",
+        )
+        return Recorded(design=about[0], configuration=about[1], phases=tuple(Phase(**each) for each in listed))

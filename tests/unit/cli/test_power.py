@@ -8,6 +8,11 @@ from support.command_line import refused, tospike
 from support.paths import EXAMPLES
 
 from tospike.compare.energy.calibration import read_calibration
+from tospike.gen.data.datasets import load_data
+from tospike.gen.emit.folder import config_hash
+from tospike.gen.emit.memory_init import pack
+from tospike.gen.options.model import ModelOptions
+from tospike.gen.pipeline import prepare
 
 SNN = EXAMPLES / "digits_snn.nir"
 QUICK = ("--rounds", "2", "--seconds", "0.3", "--settle", "0.05", "--samples", "20")
@@ -36,8 +41,28 @@ def test_samples_run_in_phases_on_the_simulated_board(tmp_path):
 
 def test_a_logged_run_is_calibrated(tmp_path):
     phases = [{"begin": 1e9 + 3 * n, "end": 1e9 + 3 * n + 2, "samples": 700 * (n % 2)} for n in range(5)]
-    (tmp_path / "run.json").write_text(json.dumps({"phases": phases}))
+    (tmp_path / "run.json").write_text(json.dumps(run_of(phases)))
     evaluated(tmp_path, phases)
+
+
+def run_of(phases):
+    """A phases file of the example."""
+    design = prepare(SNN, load_data("digits"), ModelOptions()).design
+    return {
+        "design": design.params.name,
+        "configuration": f"{config_hash(design.params, pack(design)):016x}",
+        "phases": phases,
+    }
+
+
+@pytest.mark.parametrize("wrong", [{"design": "other"}, {"configuration": "0" * 16}])
+def test_phases_of_another_design_are_refused(wrong, tmp_path):
+    phases = [{"begin": 3.0 * n, "end": 3.0 * n + 2, "samples": 700 * (n % 2)} for n in range(5)]
+    (tmp_path / "run.json").write_text(json.dumps({**run_of(phases), **wrong}))
+    write_log(tmp_path / "log.csv", phases, per_sample=NJ * 1e-9)
+    said = tospike("power", SNN, "--phases", "run.json", "--log", "log.csv", "--out", "a.toml", cwd=tmp_path)
+    refused(said, "the phases are those of", *wrong.values())
+    assert not (tmp_path / "a.toml").exists()
 
 
 def evaluated(tmp_path, phases):
@@ -63,6 +88,14 @@ def evaluated(tmp_path, phases):
         (("--port", "sim", "--meter", "ina219", "--log", "log.csv"), ("two ways",)),
         (("--port", "sim", "--meter", "ina219", "--technology", "osu018"), ("standard cells",)),
         (("--port", "sim", "--meter", "ina219", "--core-supply"), ("belong together",)),
+        (("--port", "sim", "--phases", "run.json", "--out", "a.toml"), ("--out needs --meter or --log",)),
+        (("--port", "sim", "--phases", "run.json", "--json", "a.json"), ("--json needs --meter or --log",)),
+        (("--port", "sim", "--phases", "run.json", "--log-offset", "1"), ("--log-offset is for a --log",)),
+        (("--port", "sim", "--phases", "run.json", "--shunt-ohms", "1"), ("--shunt-ohms is for a --meter",)),
+        *(
+            (("--phases", "run.json", "--log", "log.csv", flag, "7"), (f"{flag} is for a run with --port",))
+            for flag in ("--baud", "--settle")
+        ),
     ],
 )
 def test_bad_input_is_one_line(given, words, tmp_path):

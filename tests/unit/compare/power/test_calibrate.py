@@ -67,6 +67,20 @@ def test_phases_alternate(wrong):
         measure(phases, readings)
 
 
+@pytest.mark.parametrize("order", [[0, 3, 2, 1, 4], [2, 1, 0, 3, 4], [0, 1, 0, 3, 4]])
+def test_phases_follow_each_other(order):
+    phases, readings = board(1e-6, rounds=2)
+    with pytest.raises(InputError, match="phases must follow each other"):
+        measure([phases[number] for number in order], readings)
+
+
+def test_phases_do_not_overlap():
+    phases, readings = board(1e-6, rounds=2)
+    phases[1] = Phase(begin=0.9, end=3, samples=5)
+    with pytest.raises(InputError, match="phases must follow each other"):
+        measure(phases, readings)
+
+
 def test_the_model_is_the_prices_of_work_alone():
     """Energy of an inference without static power, less that of as many idle cycles."""
     data = load_data("digits").first(3)
