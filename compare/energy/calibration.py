@@ -22,7 +22,7 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,10 @@ from tospike.compare.energy.fpga import FpgaTechnology, scaled
 from tospike.gen.files.reading import read_text, reading
 from tospike.hw.params import InputError, require
 from tospike.hw.params.limits import TEXT_BYTES
+
+LARGEST_RATIO = 1000
+"""Of measured to modelled, or its inverse: what is beyond is a mistake, such as one of units."""
+MOST_SAMPLES = 10**15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,11 @@ class Interval:
             all(math.isfinite(end) for end in ends) and 0 < self.low <= self.ratio <= self.high,
             f"a measured ratio needs 0 < lower end <= ratio <= upper end, not {self.low:g}, {self.ratio:g}, "
             f"{self.high:g}",
+        )
+        require(
+            self.low >= 1 / LARGEST_RATIO and self.high <= LARGEST_RATIO,
+            f"a measured ratio of {self.ratio:g} ({self.low:g} to {self.high:g}) is beyond 1/{LARGEST_RATIO} to "
+            f"{LARGEST_RATIO}: check the shunt, the units of the log, and that this design ran",
         )
 
     @classmethod
@@ -69,6 +78,16 @@ class Measurement:
     dynamic: Interval
     idle: Interval | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("design", "configuration", "meter"):
+            _check_name(name, getattr(self, name))
+        require(
+            type(self.samples) is int and 1 <= self.samples <= MOST_SAMPLES,
+            f"samples must be a whole number from 1 to {MOST_SAMPLES}, not {_said(self.samples)}",
+        )
+        good = type(self.seconds) in (int, float) and 0 < self.seconds <= MOST_SAMPLES
+        require(good, f"seconds must be a positive number up to {MOST_SAMPLES}, not {_said(self.seconds)}")
+
     def __str__(self) -> str:
         return f"{self.design} on {self.meter}"
 
@@ -81,6 +100,7 @@ class Calibration:
     measurements: tuple[Measurement, ...]
 
     def __post_init__(self) -> None:
+        _check_name("technology", self.technology)
         require(len(self.measurements) >= 1, "a calibration needs a measurement: see tospike power")
 
     @property
@@ -95,7 +115,7 @@ class Calibration:
         return Interval.over(known) if known else None
 
     def with_measurement(self, more: Measurement) -> "Calibration":
-        """Return this calibration with one more; an earlier one of the same design and meter is replaced."""
+        """Return this calibration with one more; an earlier one of the same configuration and meter is replaced."""
         kept = [
             each for each in self.measurements if (each.configuration, each.meter) != (more.configuration, more.meter)
         ]
@@ -110,11 +130,11 @@ class Calibration:
 
     def to_toml(self) -> str:
         """Return the file."""
-        lines = [f"technology = {json.dumps(self.technology)}"]
+        lines = [f"technology = {_quoted(self.technology)}"]
         for each in self.measurements:
             lines += ["", "[[measurement]]"]
-            for name in ("design", "configuration", "meter", "samples", "seconds"):
-                lines.append(f"{name} = {json.dumps(getattr(each, name))}")
+            lines += [f"{name} = {_quoted(getattr(each, name))}" for name in ("design", "configuration", "meter")]
+            lines += [f"samples = {each.samples}", f"seconds = {each.seconds!r}"]
             for name, found in (("dynamic", each.dynamic), ("idle", each.idle)):
                 if found is not None:
                     lines.append(f"{name} = [{found.ratio!r}, {found.low!r}, {found.high!r}]")
@@ -132,34 +152,61 @@ def read_calibration(path: Path) -> Calibration:
     require(path.is_file(), f"there is no file {path}: tospike power writes one")
     with reading(path, "calibration in TOML", "write it with tospike power"):
         tables = tomllib.loads(read_text(path, TEXT_BYTES))
-    _check_keys(tables, ("technology", "measurement"), str(path))
-    technology, listed = tables["technology"], tables["measurement"]
-    require(
-        isinstance(technology, str) and isinstance(listed, list), f"{path}: technology is a name, measurement a table"
-    )
-    return Calibration(technology=technology, measurements=tuple(_measurement(each, str(path)) for each in listed))
+        _check_keys(tables, ("technology", "measurement"), "it")
+        listed = tables["measurement"]
+        require(isinstance(listed, list), "measurement is a list of tables: write [[measurement]] above each")
+        measured = tuple(_measurement(each, f"measurement {number}") for number, each in enumerate(listed, 1))
+        return Calibration(technology=tables["technology"], measurements=measured)
 
 
 def _measurement(table: Any, where: str) -> Measurement:
-    require(isinstance(table, dict), f"{where}: a measurement is a table")
-    known = tuple(each.name for each in fields(Measurement))
-    _check_keys({"idle": None, **table}, known, f"{where}: measurement")
-    for name, kind in (("design", str), ("configuration", str), ("meter", str), ("samples", int)):
-        require(type(table[name]) is kind, f"{where}: {name} must be {kind.__name__}, not {table[name]!r}")
-    require(type(table["seconds"]) in (int, float), f"{where}: seconds must be a number, not {table['seconds']!r}")
-    idle = table.get("idle")
-    given: dict[str, Any] = {**table, "dynamic": _interval(table["dynamic"], where)}
-    return Measurement(**{**given, "idle": None if idle is None else _interval(idle, where)})
+    require(isinstance(table, dict), f"{where} is no table: write [[measurement]] above it")
+    every = fields(Measurement)
+    _check_keys(table, [each.name for each in every if each.default is MISSING], where, ["idle"])
+    try:
+        intervals = {name: _interval(name, table[name]) for name in ("dynamic", "idle") if name in table}
+        return Measurement(**{**table, **intervals})
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
-def _interval(value: Any, where: str) -> Interval:
+def _interval(name: str, value: Any) -> Interval:
     good = isinstance(value, list) and len(value) == 3 and all(type(each) in (int, float) for each in value)
-    require(good, f"{where}: an interval is [ratio, lower end, upper end], not {value!r}")
-    return Interval(ratio=float(value[0]), low=float(value[1]), high=float(value[2]))
+    require(good, f"{name}: an interval is [ratio, lower end, upper end], not {_said(value)}")
+    ratio, low, high = (_float(each) for each in value)
+    return Interval(ratio=ratio, low=low, high=high)
 
 
-def _check_keys(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:
-    require(set(table) == set(known), f"{where} must have {', '.join(known)}, not {', '.join(table) or 'nothing'}")
+def _float(value: float) -> float:
+    """Return a number of a file, which may be an integer beyond every float."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _check_name(what: str, value: Any) -> None:
+    good = isinstance(value, str) and value != "" and value.isprintable()
+    require(good, f"{what} is a name, a text of one line, not {_said(value)}")
+
+
+def _said(value: Any) -> str:
+    """Return a value for a message, shortened."""
+    text = "a huge number" if isinstance(value, int) and abs(value) > MOST_SAMPLES else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _quoted(text: str) -> str:
+    """Return a printable text as TOML has it, whose strings are those of JSON but for escaped surrogates."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _check_keys(table: Mapping[str, Any], needed: Sequence[str], where: str, optional: Sequence[str] = ()) -> None:
+    also = f", and {', '.join(optional)} may be there" if optional else ""
+    unknown = next((key for key in table if key not in (*needed, *optional)), None)
+    require(unknown is None, f"{where} has an unknown key {_said(unknown)}: it has {', '.join(needed)}{also}")
+    missing = next((key for key in needed if key not in table), None)
+    require(missing is None, f"{where} lacks the key {missing!r}: it has {', '.join(needed)}{also}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,7 +69,10 @@ class PowerOptions:
         """What measures power, for the calibration file."""
         if self.meter is not None:
             return f"{self.meter.upper()}, {self.shunt_ohms:g} ohm"
-        return f"log {self.log.name}" if self.log is not None else "nothing"
+        if self.log is None:
+            return "nothing"
+        name = "".join(each if each.isprintable() else "?" for each in self.log.name)  # it goes into a line of text
+        return f"log {name}"
 
     @contextmanager
     def opened(self) -> Iterator[Ina | None]:

@@ -8,6 +8,7 @@ from tospike.compare.energy.calibration import Calibration, Interval, Measuremen
 from tospike.compare.energy.counters.energy import counter_energy
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.power.calibrate import Modelled, dynamic, idle, measure, model_energy
+from tospike.compare.power.options import PowerOptions
 from tospike.compare.study.options import StudyOptions
 from tospike.gen.data.datasets import load_data
 from tospike.gen.options.model import ModelOptions
@@ -145,16 +146,66 @@ def test_a_study_takes_the_calibration(tmp_path):
     ("text", "message"),
     [
         ("technology = 3\nmeasurement = []\n", "technology is a name"),
-        ('technology = "ice40"\n', "must have technology, measurement"),
+        ('technology = "ice40"\n', "it lacks the key 'measurement'"),
         ('technology = "ice40"\nmeasurement = []\n', "needs a measurement"),
-        ('technology = "vacuum"\n', "must have technology, measurement"),
+        ("measurement = []\n", "it lacks the key 'technology'"),
+        ('technology = "ice40"\nmeasurement = []\nmore = 1\n', "it has an unknown key 'more'"),
+        ('technology = "ice40"\nmeasurement = 3\n', r"write \[\[measurement\]\]"),
+        ('technology = "ice40"\nmeasurement = [3]\n', r"write \[\[measurement\]\]"),
         ("[", "calibration in TOML"),
     ],
 )
 def test_a_file_that_is_no_calibration(text, message, tmp_path):
     (tmp_path / "a.toml").write_text(text)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
         read_calibration(tmp_path / "a.toml")
+    assert "a.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("samples = 9", "samples = -5", "samples must be a whole number from 1"),
+        ("samples = 9", "samples = true", "samples must be a whole number from 1"),
+        ("samples = 9", f"samples = {10**400}", "not a huge number"),
+        ("samples = 9\n", "", r"lacks the key 'samples': it has design.*dynamic, and idle may be there"),
+        ("samples = 9\n", "samples = 9\nfoo = 1\n", r"an unknown key 'foo': it has design.*, and idle may be there"),
+        ("seconds = 2.5", "seconds = nan", "seconds must be a positive number"),
+        ("seconds = 2.5", "seconds = -1", "seconds must be a positive number"),
+        ("seconds = 2.5", f"seconds = {10**400}", "not a huge number"),
+        ('design = "a"', r'design = "a\nb"', "design is a name"),
+        ('design = "a"', "design = 3", "design is a name"),
+        ('meter = "INA219', r'meter = "\u0007', "meter is a name"),
+        ("[1.3, 1.2, 1.5]", f"[1.3, 1.2, {10**400}]", "a measured ratio needs"),
+        ("[1.3, 1.2, 1.5]", "[1.3, 1.2, 1e300]", "is beyond 1/1000 to 1000"),
+        ("[1.3, 1.2, 1.5]", "[1.3, 1e-300, 1.5]", "is beyond 1/1000 to 1000"),
+        ("[1.3, 1.2, 1.5]", "[1.3, 1.2, 1.5]\nidle = 3", "idle: an interval is"),
+    ],
+)
+def test_a_measurement_that_cannot_be(old, new, message, tmp_path):
+    good = Calibration(technology="ice40", measurements=(ONE,)).to_toml()
+    assert old in good
+    (tmp_path / "a.toml").write_text(good.replace(old, new))
+    with pytest.raises(InputError, match=message) as caught:
+        read_calibration(tmp_path / "a.toml")
+    assert "a.toml: measurement 1" in str(caught.value) and len(str(caught.value)) < 300
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    (tmp_path / "a.toml").write_bytes(b'technology = "\xb5"\n')
+    with pytest.raises(InputError, match=r"a\.toml is not a readable calibration"):
+        read_calibration(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "\U0001f600 \u00b5 \"'\\.csv", "two\nlines", "\x7f\udcff"])
+def test_whatever_the_log_is_called_the_file_can_be_read(name, tmp_path):
+    meter = PowerOptions(log=tmp_path / name).meter_name
+    for seconds in (1e-9, 2, 1e14):
+        made = Calibration(
+            technology="ice40", measurements=(Measurement(**{**vars(ONE), "meter": meter, "seconds": seconds}),)
+        )
+        (tmp_path / "a.toml").write_text(made.to_toml(), encoding="utf-8")
+        assert read_calibration(tmp_path / "a.toml") == made
 
 
 def test_ratios_that_cannot_be(tmp_path):
