@@ -177,9 +177,10 @@ def _pins(given: Mapping[str, Any], part: Device) -> tuple[Pin, ...]:
     for port, (place, value) in wanted.items():
         pin = _pin(port, place, value, default, part)
         require(
-            pin.site not in found, f"{place} is pin {pin.site}, as {found.get(pin.site, ('',))[0]} is: give another"
+            pin.site.upper() not in found,
+            f"{place} is pin {pin.site}, as {found.get(pin.site.upper(), ('',))[0]} is: give another",
         )
-        found[pin.site] = place, pin
+        found[pin.site.upper()] = place, pin
     return tuple(pin for _, pin in found.values())
 
 
@@ -225,6 +226,11 @@ def _table(given: Mapping[str, Any], name: str, keys: tuple[str, ...]) -> dict[s
 
 def _known(given: Mapping[str, Any], keys: tuple[str, ...], place: str) -> None:
     unknown = next((key for key in given if key not in keys), None)
+    require(
+        unknown not in _KEYS or not place.startswith("["),
+        f"{unknown} stands in the table {place}: what belongs to no table stands above the first one, and "
+        "[clock], [uart], [reset] and [leds] are tables of their own",
+    )
     require(unknown is None, f"{place} has no {unknown!r}: choose {', '.join(keys)}")
 
 

@@ -77,6 +77,13 @@ def test_an_ice40_board_is_what_its_file_says(tmp_path):
         ("mhz = 25", "mhz = nan", "mhz of [clock] must be a number from 1 to 400, not nan"),
         ('rx = "H18"\n', "", "[uart] rx is missing: give the name of the package's pin"),
         ('rx = "H18"', 'rx = "J17"', "[uart] tx is pin J17, as [uart] rx is: give another"),
+        ('rx = "H18"', 'rx = "j17"', "[uart] tx is pin J17, as [uart] rx is: give another"),
+        (
+            "[uart]",
+            "[uart]\nleds = 3",
+            "leds stands in the table [uart]: what belongs to no table stands above the first",
+        ),
+        ("mhz = 25", "mhz = 25\nspeed = 7", "speed stands in the table [clock]"),
         ('rx = "H18"', "rx = true", "[uart] rx must be the name of a pin"),
         ('rx = "H18"', "rx = 'H18; rm'", "[uart] rx must be the name of a pin"),
         ('rx = "H18"', 'rx = { pin = "H18", inverted = true }', "[uart] rx cannot be inverted"),
