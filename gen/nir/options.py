@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from tospike.gen.nir.frameworks import CODING, GUESSED, PRESETS, DecayRule, Framework, Gain, Integration, Start, TauUnit
+from tospike.gen.nir.qualified import check_beside_taps, check_qualified
 from tospike.gen.nir.tap_weights import tap_weights
 from tospike.hw.params import (
     Comparison,
@@ -177,7 +178,12 @@ class NirOptions:
         require(0 < self.input_max < float("inf"), f"input-max must be a positive number, not {self.input_max}")
         if self.taps:
             tap_weights(self.taps)
-        for layer in self.layers:
+        for layer, own in self.layers.items():
+            try:
+                check_qualified(own, vars(self))
+                check_beside_taps(own, vars(self))
+            except InputError as error:
+                raise InputError(f"layer {layer!r}: {error}") from None
             of_layer(self, layer)
 
     def preset(self, framework: Framework) -> "NirOptions":

@@ -9,6 +9,7 @@ from tospike.gen.fit.fit import ANY_SOURCE
 from tospike.gen.fold.objective import Objective
 from tospike.gen.nir.importer import read_options
 from tospike.gen.nir.options import NirOptions
+from tospike.gen.nir.qualified import QUALIFIES, check_beside_taps, check_qualified
 from tospike.gen.options.layers import Layers, check_layers, checked_layers, layers_of, merged, suits
 from tospike.gen.place.options import Engine, PlanOptions
 from tospike.gen.quantize.options import QuantizeOptions
@@ -158,9 +159,10 @@ class ModelOptions:
         require(self.time_bins is None, f"--time-bins is for ANNs (.onnx), but {path} is not one: leave it out")
         stated = read_options(path)
         layers = merged(stated.layers, self._layers(NirOptions))
-        return (stated.preset(self.framework) if self.framework else stated).given(
-            **self._fields(NirOptions), layers=layers
-        )
+        own = self._fields(NirOptions)
+        check_qualified(own, _anywhere(stated, layers), prefix="--")
+        check_beside_taps(own, vars(stated), prefix="--")
+        return (stated.preset(self.framework) if self.framework else stated).given(**own, layers=layers)
 
     @property
     def quantize(self) -> QuantizeOptions:
@@ -208,3 +210,8 @@ class ModelOptions:
             for layer, given in self.layers.items()
         }
         return {layer: given for layer, given in own.items() if given}
+
+
+def _anywhere(stated: NirOptions, layers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the options that others qualify, as a file states them, or else as any layer has them."""
+    return {name: getattr(stated, name) or any(own.get(name) for own in layers.values()) for name in QUALIFIES.values()}
