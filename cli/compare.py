@@ -98,3 +98,5 @@ def _compare_stream(
     for line in (*crossover_lines(report), *rtl_lines(report)):
         console.out.print(line)
     console.out.print(f"{path}")
+    if any(found.mismatches for found in report.rtl.values()):
+        raise typer.Exit(1)

@@ -287,9 +287,9 @@ class Accelerator(wiring.Component):
             if engine.is_counted:
                 counters += [part.counters[name] for name, _ in part.counters.shape()]
             if engine.is_counted and engine.sleeps:
-                begin, name = source.started, f"awake_cycles_{index}"
+                name, within = f"awake_cycles_{index}", started | inside.any()
                 counters.append(
-                    count_awake(m, awake[index], begin, registers.clear, bits=engine.counter_bits, name=name)
+                    count_awake(m, awake[index], within, registers.clear, bits=engine.counter_bits, name=name)
                 )
         for number, counter in enumerate(counters):
             m.d.comb += registers.counters[number].eq(counter)

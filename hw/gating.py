@@ -12,8 +12,8 @@ CONFIGURED = 4
 def gated(part: Any, awake: Value) -> Any:
     """Return a component with a clock that runs in cycles in which ``awake`` is high.
 
-    In Amaranth and Verilog that is an enable of every register and memory port, which an FPGA has in each cell. For
-    standard cells synthesis makes clock gates of enables (Yosys: ``clockgate``).
+    In Amaranth and Verilog that is an enable of every register and memory port, of which synthesis for standard cells
+    makes clock gates (Yosys: ``clockgate``). A vendor's cells (`tospike.hw.primitives`) run on: nothing is in them.
     """
     return EnableInserter(awake)(part)
 
@@ -35,10 +35,10 @@ def engine_awake(m: Module, engine: wiring.Component, *, name: str) -> Signal:
     return awake
 
 
-def count_awake(m: Module, awake: Value, since: Value, clear: Value, *, bits: int, name: str) -> Signal:
-    """Return the number of cycles in which ``awake`` was high, from the first one with ``since`` on."""
-    count, counts, begun = Signal(bits, name=name), Signal(name=f"{name}_step"), Signal(name=f"{name}_begun")
-    m.d.sync += [begun.eq(begun | since), counts.eq(awake & (begun | since)), count.eq(count + counts)]
+def count_awake(m: Module, awake: Value, inside: Value, clear: Value, *, bits: int, name: str) -> Signal:
+    """Return the number of cycles in which ``awake`` was high with a sample inside; ``inside`` is a cycle late."""
+    count, late = Signal(bits, name=name), Signal(name=f"{name}_late")
+    m.d.sync += [late.eq(awake), count.eq(count + (late & inside))]
     with m.If(clear):
         m.d.sync += count.eq(0)
     return count

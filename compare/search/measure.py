@@ -154,7 +154,8 @@ def _designs(
     setting: Setting, function: Function, base: Prepared, path: Path, part: Part
 ) -> Iterator[tuple[Choice, Prepared, Design]]:
     """Yield every hardware that can run a function; it differs from the network as given by its plan only."""
-    for choice in hardware(function.side, setting.fixed[function.side]):
+    stops_clocks = setting.technologies[0].stops_clocks
+    for choice in hardware(function.side, setting.fixed[function.side], stops_clocks=stops_clocks):
         try:
             if dict(choice)["engine"] == Engine.DELTA.value:  # its network takes a frame for each partial inference
                 if not (setting.validation.is_frames or base.network.input.time_bins > 1):

@@ -18,7 +18,7 @@ from tospike.compare.search.eligible import Eligibility, Target, find_eligible
 from tospike.compare.search.measure import FunctionRun, Hardware, Priced, SearchPoint
 from tospike.compare.search.options import SearchOptions
 from tospike.compare.search.setting import Setting
-from tospike.compare.search.space import Function, functions
+from tospike.compare.search.space import Function, functions, without_gating
 from tospike.compare.search.tasks import function_task, price_task
 from tospike.compare.sweep.runner import run_sweep
 from tospike.gen.tools.cache import Cache
@@ -65,9 +65,15 @@ class SearchResult:
     seconds: float
 
     def cheapest(self, side: Kind, count: int) -> list[Found]:
-        """Return the cheapest eligible designs of a side on the test samples, the cheapest first."""
+        """Return the cheapest eligible designs of a side on the test samples, the cheapest first; of two that differ in
+        clock gating only, the cheaper one."""
         own = (each for each in self.designs if each.point.function.side == side and each.eligible)
-        return cheapest(((each, each.priced.test.value(self.objective)) for each in own if each.priced), count)
+        priced = ((each, each.priced.test.value(self.objective)) for each in own if each.priced)
+        ordered = cheapest(priced, len(self.designs))
+        distinct: dict[object, Found] = {}
+        for each in ordered:
+            distinct.setdefault((each.point.function, without_gating(each.point.hardware)), each)
+        return list(distinct.values())[:count]
 
 
 @dataclass(kw_only=True)

@@ -1,6 +1,8 @@
 """What all points of a search share: networks, options, data and prices, in a file that every process reads."""
 
 import pickle
+import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -134,9 +136,18 @@ class Setting:
         return replace(self, networks=networks)
 
 
-@lru_cache(maxsize=1)
+_LOADING = threading.Lock()
+"""A worker of a cluster has several threads."""
+
+
 def load_setting(file: Path) -> Setting:
     """Read what `Setting.save` wrote, on this machine or on that of a cluster's worker which ``file`` was sent to."""
+    with _LOADING:
+        return _load(file)
+
+
+@lru_cache(maxsize=1)
+def _load(file: Path) -> Setting:
     if file.exists():
         setting: Setting
         setting, _ = pickle.loads(file.read_bytes())
@@ -149,8 +160,9 @@ def unpack_setting(file: Path) -> Setting:
     setting: Setting
     contents: dict[Path, bytes]
     setting, contents = pickle.loads(file.read_bytes())
-    to = {path: file.with_suffix("") / str(number) / path.name for number, path in enumerate(contents)}
+    folder = Path(tempfile.mkdtemp(prefix=file.stem, dir=file.parent))  # of this process alone
+    to = {path: folder / str(number) / path.name for number, path in enumerate(contents)}
     for path, content in contents.items():
-        to[path].parent.mkdir(parents=True, exist_ok=True)
+        to[path].parent.mkdir()
         to[path].write_bytes(content)
     return setting._moved(to)

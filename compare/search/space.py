@@ -57,7 +57,7 @@ _SIDES = (1, 2, 4, 8)
 _COLUMNS = (1, 2, 4, 8, 16, 32)
 _LANES = (1, 2, 4, 8, 16, 32, 64)
 _FOLDS = (16, 32, 64, 256, 1024, 4096, 16384)
-_GATING = {"clock_gating": (True, False)}
+_GATING = {"clock_gating": (False, True)}
 
 ENGINES: Mapping[str, EngineAxes] = {
     "output-stationary array": EngineAxes(
@@ -92,6 +92,11 @@ ENGINES: Mapping[str, EngineAxes] = {
     "register engine": EngineAxes(side="snn", chosen_by={"engine": Engine.REGISTER}, axes={"lanes": _LANES, **_GATING}),
 }
 """Every engine: an array that runs convolutions is a conv engine."""
+
+
+def without_gating(choice: Choice) -> Choice:
+    """Return hardware without what it says of clock gating."""
+    return tuple((name, value) for name, value in choice if name != "clock_gating")
 
 
 def functions(side: Kind, network: int, prepared: Prepared, fixed: ModelOptions) -> Iterator[Function]:
@@ -133,16 +138,20 @@ def _snn_axes(prepared: Prepared) -> dict[str, list[int | str]]:
     return axes
 
 
-def hardware(side: Kind, fixed: ModelOptions) -> Iterator[Choice]:
-    """Yield the hardware of a side, engine by engine; options in ``fixed`` do not change."""
+def hardware(side: Kind, fixed: ModelOptions, *, stops_clocks: bool = True) -> Iterator[Choice]:
+    """Yield the hardware of a side, engine by engine; options in ``fixed`` do not change.
+
+    Clock gating varies only if it ``stops_clocks``, for the technology that decides.
+    """
     for kind in ENGINES.values():
         given = {name: getattr(fixed, name) for name in kind.chosen_by}
         wanted = any(value is not None for name, value in given.items() if name != "engine")
         differs = any(value not in (None, kind.chosen_by[name]) for name, value in given.items())
         if kind.side != side or differs or not (kind.is_usual or wanted):
             continue
-        # a flag is fixed where it is set
-        free = {name: values for name, values in kind.axes.items() if getattr(fixed, name) in (None, False)}
+        free = {name: values for name, values in kind.axes.items() if getattr(fixed, name) is None}
+        if not stops_clocks:
+            free.pop("clock_gating", None)
         for values in product(*free.values()):
             chosen = {**kind.chosen_by, **dict(zip(free, values, strict=True))}
             yield tuple((name, value if isinstance(value, int) else str(value)) for name, value in chosen.items())

@@ -133,7 +133,8 @@ def compare_stream(
     Raises
     ------
     InputError
-        The data are neither spike trains nor sound, the length of a step is unknown, or no design can be built.
+        The data are neither spike trains nor sound, the length of a step is unknown, no design can be built, or a
+        simulator is missing or fails.
     """
     data = workload.load()
     stream = replay(data, options.recordings, options.step_of(data))
@@ -150,12 +151,13 @@ def compare_stream(
                 looks = look(prepared, stream, at, technology)
                 cost = circuit(technology, prepared.design.params, looks.counters, carries=carries)
                 rows.append(_price(name, rate, stream, at, looks, cost, options.latency_ms * 1000))
-            if rtl_looks and not carries:
-                progress(name, "RTL")
-                rtl[name] = verify_looks(prepared, stream, stream.looks(options.rates[0]), rtl_looks, cache or Cache())
         except InputError as error:
             left_out[name] = str(error)
             rows = [row for row in rows if row.design != name]
+            continue
+        if rtl_looks and not carries:
+            progress(name, "RTL")
+            rtl[name] = verify_looks(prepared, stream, stream.looks(options.rates[0]), rtl_looks, cache or Cache())
     if not rows:
         raise InputError(f"{workload.name}: no design can look at the stream: {next(iter(left_out.values()))}")
     return StreamReport(

@@ -175,7 +175,8 @@ struct FrontLink : Link {
     EventEngine engine;
     std::vector<Cycle> departed;  // when the last tokens left, a ring
     size_t oldest = 0;
-    Cycle asleep = -1, awake = 0;
+    Cycle asleep = -1;
+    std::vector<std::pair<Cycle, Cycle>> spans;  // when the clock ran: first cycle, cycle after the last one
 
     FrontLink(const EventEngineParams &given, const EventRun &run, Link &downstream)
         : params(given), engine(params, run, downstream), departed(params.front_tokens, -1) {}
@@ -214,10 +215,21 @@ struct FrontLink : Link {
         engine.follow(last.engine);
     }
 
+    // In how many of the first `cycles` cycles the clock ran.
+    Cycle awake(Cycle cycles) const {
+        Cycle ran = 0;
+        for (auto &[begin, end] : spans) ran += max<Cycle>(std::min(end, cycles) - begin, 0);
+        return ran;
+    }
+
   private:
     void wake(Cycle offer) {
         Cycle until = max(engine.empty(), asleep);
-        awake += until - max(asleep, offer);
+        Cycle begin = max(asleep, offer);
+        if (!spans.empty() && spans.back().second == begin)
+            spans.back().second = until;
+        else
+            spans.emplace_back(begin, until);
         asleep = until;
     }
 

@@ -87,8 +87,8 @@ void last_beats(Stage *sinks, Cycle *last_beat) {
     for (size_t n = 0; n < sinks->size(); ++n) last_beat[n] = static_cast<Sink &>(*(*sinks)[n]).last_beat;
 }
 
-void awake_cycles(Stage *engines, Cycle *awake) {
-    for (size_t n = 0; n < engines->size(); ++n) awake[n] = static_cast<FrontLink &>(*(*engines)[n]).awake;
+void awake_cycles(Stage *engines, const Cycle *cycles, Cycle *awake) {
+    for (size_t n = 0; n < engines->size(); ++n) awake[n] = static_cast<FrontLink &>(*(*engines)[n]).awake(cycles[n]);
 }
 
 void send_sparse_frames(Stage *stage, int64_t follows, const uint8_t *frames, int64_t inputs) {

@@ -68,10 +68,9 @@ class CompiledLink:
         """Of a sink: the cycle in which the host takes the last beat."""
         return self._take("last_beats")
 
-    @property
-    def awake(self) -> Ints:
-        """Of an event engine: cycles in which its clock runs if it sleeps, see `SleepingFrontLink`."""
-        return self._take("awake_cycles")
+    def awake(self, cycles: Ints) -> Ints:
+        """Of an event engine that sleeps: see `SleepingFrontLink.awake`."""
+        return self._take("awake_cycles", cycles)
 
     def _take(self, function: str, *args: Ints) -> Ints:
         taken = np.empty(self._samples, dtype=np.int64)

@@ -55,7 +55,7 @@ class ChainTimes:
     cycles: Ints
     """(N,): see ``docs/explanation/architecture.md``."""
     awake: Mapping[int, Ints]
-    """By the numbers of the engines that sleep: (N,) cycles in which their clock runs."""
+    """By the numbers of the engines that sleep: (N,) of these cycles, those in which their clock runs."""
 
 
 def chain_times(params: AcceleratorParams, sample: Sample, runs: Sequence[EngineRun]) -> ChainTimes:
@@ -65,12 +65,13 @@ def chain_times(params: AcceleratorParams, sample: Sample, runs: Sequence[Engine
         chain.first.send(params, sample)
     else:
         send(params, sample, chain.first)
+    cycles = answered(params, chain.sink)
     awake = {
-        number: link.awake
+        number: link.awake(cycles)
         for number, (engine, link) in enumerate(zip(params.engines, chain.engines, strict=True))
         if engine.sleeps and isinstance(link, SleepingFrontLink | CompiledLink)
     }
-    return ChainTimes(cycles=answered(params, chain.sink), awake=awake)
+    return ChainTimes(cycles=cycles, awake=awake)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,7 +1,7 @@
 """Exact timing of an engine's front end: the buffer at its input, and an address decoder."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -89,8 +89,13 @@ class SleepingFrontLink(FrontLink):
     engine: SleepingLink
     asleep: Ints
     """First cycle in which the clock stands still."""
-    awake: Ints
-    """Cycles in which the clock ran, that of the engine's last work and of the pipelines behind it included."""
+    spans: list[tuple[Ints, Ints]] = field(default_factory=list, init=False)
+    """When the clock ran: first cycles, and cycles after the last ones. They do not overlap."""
+
+    def awake(self, cycles: Ints) -> Ints:
+        """Return in how many of a sample's first ``cycles`` cycles the clock ran."""
+        ran = (np.maximum(np.minimum(end, cycles) - begin, 0) for begin, end in self.spans)
+        return sum(ran, np.zeros_like(cycles))
 
     def take_values(self, offer: Ints, count: Ints, last_address: Ints) -> Ints:
         """Wake and take them."""
@@ -106,7 +111,7 @@ class SleepingFrontLink(FrontLink):
     def _wake(self, offer: Ints, some: NDArray[np.bool_]) -> None:
         """Run the clock from the ``offer`` of tokens, where there are some, until they have left the engine."""
         until = np.where(some, np.maximum(self.engine.empty, self.asleep), self.asleep)
-        self.awake = self.awake + np.where(some, until - np.maximum(self.asleep, offer), 0)
+        self.spans.append((np.where(some, np.maximum(self.asleep, offer), until), until))
         self.asleep = until
 
 
@@ -125,7 +130,7 @@ def sleeping_front_link(engine: SleepingLink, samples: int, *, sleeps: bool, reg
         return front_link(engine, samples, registers=registers)
     zeros = np.zeros(samples, dtype=np.int64)
     latency, departed = 1 + registers, _empty(samples, registers)
-    return SleepingFrontLink(engine=engine, latency=latency, departed=departed, asleep=zeros - 1, awake=zeros)
+    return SleepingFrontLink(engine=engine, latency=latency, departed=departed, asleep=zeros - 1)
 
 
 def _empty(samples: int, registers: int) -> Ints:

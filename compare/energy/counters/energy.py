@@ -146,7 +146,7 @@ def engine_bits(engine: EngineWork, built: Mapping[str, int]) -> int:
 def clocked_bits(technology: Technology, engine: EngineWork, built: Mapping[str, int], inside: Counts) -> Counts:
     """Return (N,): flip-flops of an engine that are clocked, summed over ``inside`` cycles.
 
-    Those that sleep are clocked while they are awake. The last work of a sample may end after its answer.
+    Those that sleep are clocked while they are awake.
     """
     every, array = engine_bits(engine, built), built.get(array_of(engine.name))
     if engine.awake is None or not technology.stops_clocks:

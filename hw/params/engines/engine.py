@@ -28,7 +28,7 @@ def check_counter_bits(bits: int) -> None:
 
 
 AWAKE = "awake_cycles"
-"""The counter of cycles in which the clock of an engine that sleeps runs, from the first sample on."""
+"""The counter of cycles with a sample inside in which the clock of an engine that sleeps runs."""
 WHOLE = ("",)
 """All of an engine, as `EngineParams.sleeping_parts`."""
 ARRAY = ("array", "skew_rows", "skew_cols")

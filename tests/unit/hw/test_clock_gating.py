@@ -8,6 +8,9 @@ from recorded.designs import designs
 from support.accelerator_bench import answers_and_counters
 from unit.hw.test_counters import is_simulated
 
+from tospike.compare.energy.counters.energy import counter_energy
+from tospike.compare.energy.technology import load_technology
+from tospike.compare.search.bound import least_registers
 from tospike.gen.emit.beats import answer_beats, output_words
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
@@ -21,6 +24,7 @@ GATED = {
     for name, (design, x) in designs().items()
     if any(engine.sleeping_parts for engine in design.params.engines) and is_simulated(design.params)
 }
+HOROWITZ = load_technology("horowitz45")
 FAST = ["systolic-os", "event-ann-argmax", "delta-ann", "registers", "rate"]
 SLOW = sorted(set(GATED) - set(FAST))
 
@@ -89,7 +93,23 @@ def test_an_engine_with_nothing_to_do_sleeps():
     silent, busy = golden.run(design, np.zeros_like(x)), golden.run(design, x)
     asleep, awake = (result.counters[f"0.{AWAKE}"] for result in (silent, busy))
     assert asleep.mean() < awake.mean()
-    assert (awake <= busy.cycles + design.params.engines[0].settle).all()
+
+
+@pytest.mark.parametrize("name", sorted(GATED))
+def test_nothing_costs_more_because_its_clock_is_gated(name):
+    design, x = GATED[name]
+    plain = design.params.with_clock_gating(False)
+    gated = golden.run(design, x)
+    for counter, values in gated.counters.items():
+        if counter.endswith(AWAKE):
+            assert (values <= gated.cycles).all()
+    bits = dict.fromkeys(least_registers(design.params), 100)
+    costs = [
+        counter_energy(HOROWITZ, params, gated.counters, gated.cycles, registers=bits)
+        for params in (plain, design.params)
+    ]
+    assert (costs[1].total <= costs[0].total + 1e-9).all()
+    assert (costs[1].terms["memory_idle"] >= 0).all()
 
 
 def test_planner_gates_the_engines_that_can_sleep():
