@@ -92,11 +92,16 @@ class Queue(wiring.Component):
 
         write_at, write_after = position(write, takes)
         read_at, read_after = position(read, moves)
-        m.d.sync += [
-            self.o.valid.eq(some | (self.o.valid & ~self.o.ready)),
-            some.eq(takes | Mux(moves, read_after != write_at, some)),
-            full.eq(~moves & (full | (takes & (write_after == read_at)))),
-        ]
+        m.d.sync += self.o.valid.eq(some | (self.o.valid & ~self.o.ready))
+        # as conditions: until a pipeline in front is filled, a simulator with undefined values does not know ``takes``
+        with m.If(takes):
+            m.d.sync += some.eq(1)
+        with m.Elif(moves):
+            m.d.sync += some.eq(read_after != write_at)
+        with m.If(moves):
+            m.d.sync += full.eq(0)
+        with m.Elif(takes & (write_after == read_at)):
+            m.d.sync += full.eq(1)
         return m
 
 
