@@ -5,7 +5,8 @@ counters grow with them, so that with fewer flip-flops than there are, both are 
 
 Counted are registers that every design has: an event engine carries the states of its lanes through its pipeline, an
 array operands and a sum in each element and a sum in each column; the rest, of sequencers and address counters, is less
-than any engine has. Performance counters are not charged.
+than any engine has. Performance counters are not charged. Cells of a device hold registers of their own, which
+`register_bits` does not count: an engine that is built from them has a bound of 0.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from tospike.hw.params import (
     DeltaAnnParams,
     EngineParams,
     EventAnnParams,
+    PrimitiveSet,
     RegisterParams,
     SpikingParams,
     SystolicParams,
@@ -34,7 +36,7 @@ def least_registers(params: AcceleratorParams) -> dict[str, int]:
     """Return flip-flops that the host port and each engine have at least, by the names of `register_bits`."""
     engines = {f"engine_{index}": _least(engine) for index, engine in enumerate(params.engines)}
     arrays = {
-        array_of(f"engine_{index}"): _array(engine.arrays[0])
+        array_of(f"engine_{index}"): _array(engine.arrays[0]) if _is_generic(engine) else 0
         for index, engine in enumerate(params.engines)
         if engine.sleeping_parts == ARRAY
     }
@@ -42,12 +44,18 @@ def least_registers(params: AcceleratorParams) -> dict[str, int]:
 
 
 def _least(engine: EngineParams) -> int:
-    own = _LEAST.get(type(engine))
+    own = _LEAST.get(type(engine)) if _is_generic(engine) else None
     return own(engine) if own else 0
 
 
+def _is_generic(engine: EngineParams) -> bool:
+    return all(each is PrimitiveSet.GENERIC for each in engine.primitive_sets)
+
+
 def _array(array: ArrayParams) -> int:
-    operands = (4 if array.products_per_multiplier == 1 else 1) * (array.act.bits + array.weight_bits)
+    # forwarded, at the multiplier, and a product, as wide as both operands, in each of its registers
+    operands = 2 + array.product_registers if array.products_per_multiplier == 1 else 1
+    operands *= array.act.bits + array.weight_bits
     return array.rows * array.cols * (array.acc_bits + operands)
 
 

@@ -1,5 +1,7 @@
 """The bounds of a search are bounds: of the flip-flops of every design, and so of its energy and area."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from recorded.designs import designs
@@ -12,13 +14,14 @@ from tospike.compare.search.bound import least_registers
 from tospike.gen.data.datasets import load_data
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
-from tospike.hw.params import InputError
+from tospike.hw.params import PRIMITIVES, InputError, PrimitiveSet
 from tospike.sim.accelerator import run
 
 RECORDED = designs()
 CASES = [
     ("a.onnx", {"rows": 1, "cols": 1}),
     ("a.onnx", {"dataflow": "ws", "rows": 3, "cols": 2, "weight_bits": 2, "act_bits": 2}),
+    ("a.onnx", {"dataflow": "ws", "rows": 1, "cols": 1}),
     ("a.onnx", {"engine": "event", "lanes": 1}),
     ("a.onnx", {"engine": "event", "lanes": 5, "weight_bits": 2, "act_bits": 2}),
     ("a.onnx", {"engine": "delta", "lanes": 2}),
@@ -67,6 +70,22 @@ def test_small_designs_have_more_flip_flops_and_need_more_energy(small, file, gi
     means = {name: values.mean() for name, values in result.counters.items()}
     of_means = counter_energy(technology, params, means, result.cycles.mean())
     assert of_means.total == pytest.approx(exact.total.mean())
+
+
+@pytest.mark.parametrize("dataflow", ["os", "ws"])
+def test_arrays_with_any_number_of_product_registers(small, dataflow):
+    """And of any primitives: their cells have registers that are not counted."""
+    folder, data = small
+    given = {"dataflow": dataflow, "rows": 1, "cols": 1}
+    params = prepare(folder / "a.onnx", data, ModelOptions(given)).design.params
+    for primitives in PrimitiveSet:
+        low, high = PRIMITIVES[primitives].product_registers
+        for registers in range(low, high + 1):
+            engines = tuple(
+                replace(each, array=replace(each.array, primitives=primitives, product_registers=registers))
+                for each in params.engines
+            )
+            assert is_bound(replace(params, engines=engines))
 
 
 @pytest.mark.slow
