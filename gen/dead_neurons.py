@@ -1,7 +1,8 @@
 """Dead-neuron elimination: drop neurons and inputs whose outgoing weights are all 0 after quantisation.
 
 A spike of such a neuron or input would add a row of zeros. Dead neurons get no hardware, and unused inputs do not reach
-the encoder; the network's results are the same. Only dense spiking layers are analysed: what a convolution does not
+the encoder; the network's results are the same. A layer with noise keeps its neurons: which numbers a neuron draws
+depends on how many neurons the layer has. Only dense spiking layers are analysed: what a convolution does not
 read at one position, it reads at another.
 """
 
@@ -26,6 +27,8 @@ def read_neurons(network: Network) -> tuple[Read, ...]:
     for index in reversed(range(len(network.stages) - 1)):
         stage, downstream = network.stages[index], network.stages[index + 1]
         if not isinstance(stage.synapses, Dense) or not isinstance(downstream.synapses, Dense):
+            continue
+        if getattr(stage.neuron, "noise", None) is not None:
             continue
         live = (downstream.synapses.weight[read[index + 1]] != 0).any(axis=0)
         if stage.recurrent is not None:

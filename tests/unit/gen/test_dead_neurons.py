@@ -22,6 +22,7 @@ from tospike.sim import accelerator as golden
 from tospike.sim.encoders.encoding import quantize_input
 from tospike.sim.network import Dense, InputSpec, Network, SpikingNeuron, Stage
 from tospike.sim.network.reference import run_float
+from tospike.sim.network.threshold_noise import ThresholdNoise
 from tospike.tb.replay.exact_trace import compare_trains
 from tospike.tb.replay.replay import replay
 
@@ -79,6 +80,20 @@ def test_outputs_are_the_same_with_fewer_neurons(zeros, left):
     fewer = sum(SIZES[1:]) - sum(left)
     sop, less_sop = (int(each.operations["sop"].sum()) for each in (whole, less))
     assert less_sop < sop if fewer else less_sop == sop
+
+
+def test_a_layer_with_noise_keeps_its_neurons():
+    """Numbers are drawn neuron by neuron: with fewer neurons, the others would get different ones."""
+    found = network({1: [0, 4], 2: [6]})
+    first = found.stages[0]
+    noisy = replace(first, neuron=replace(first.neuron, noise=ThresholdNoise(deviation=0.5)))
+    found = replace(found, stages=(noisy, *found.stages[1:]))
+    integers = quantize(found, X).network
+    small = keep(integers, read_neurons(integers))
+    assert sizes(small) == sizes(keep(found, read_neurons(found))) == (9, 6, 3)
+    options = PlanOptions(lanes=2)
+    whole, less = (golden.run(plan(each, options), quantized_input(each)) for each in (integers, small))
+    np.testing.assert_array_equal(whole.outputs, less.outputs)
 
 
 def quantized_input(integers):
