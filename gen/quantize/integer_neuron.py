@@ -15,11 +15,13 @@ from tospike.hw.params import (
     NoiseParams,
     Reset,
     neuron_params,
+    require,
 )
-from tospike.hw.params.engines.noise import MAX_NOISE_SCALE, MAX_NOISE_SHIFT, deviation_of_sum
+from tospike.hw.params.engines.noise import MAX_NOISE_BITS, MAX_NOISE_SCALE, MAX_NOISE_SHIFT, deviation_of_sum
+from tospike.hw.params.neurons.threshold import MAX_ADAPTATION
 from tospike.sim.network.threshold_noise import ThresholdNoise
 
-LEAST_NOISE_BITS, MOST_NOISE_BITS = 4, 8
+LEAST_NOISE_BITS, MOST_NOISE_BITS = 4, MAX_NOISE_BITS
 """Bits of the uniform numbers that noise is a sum of."""
 ON_GRID = 2.0**-20
 """Relative deviation up to which a threshold counts as a multiple of its unit."""
@@ -30,8 +32,10 @@ def membrane_unit(neuron: NormalizedNeuron, fine: float) -> float:
     return fine * neuron.gain * (neuron.synapse_gain if neuron.kind.synaptic else 1.0)
 
 
-def integer_neuron(neuron: NormalizedNeuron, fine: float, fraction_bits: int, options: QuantizeOptions) -> NeuronParams:
-    """Return the neuron with the widest states; a weighted input of ``fine`` moves them by 1."""
+def integer_neuron(
+    name: str, neuron: NormalizedNeuron, fine: float, fraction_bits: int, options: QuantizeOptions
+) -> NeuronParams:
+    """Return the neuron of layer ``name`` with the widest states; a weighted input of ``fine`` moves them by 1."""
     unit = membrane_unit(neuron, fine)
     threshold = _threshold(neuron, unit)
     knobs: dict[str, Any] = {
@@ -52,8 +56,8 @@ def integer_neuron(neuron: NormalizedNeuron, fine: float, fraction_bits: int, op
             "spike_bits": neuron.spike_bits,
             "refractory": neuron.refractory,
             "code": neuron.code,
-            "adaptation": _adaptation(neuron, threshold, options),
-            "noise": None if neuron.noise is None else integer_noise(neuron.noise, neuron.threshold / unit),
+            "adaptation": _adaptation(name, neuron, threshold, options),
+            "noise": None if neuron.noise is None else integer_noise(name, neuron.noise, neuron.threshold / unit),
         }
     if neuron.taps is not None:
         codes = tap_codes(neuron.taps)
@@ -73,11 +77,16 @@ def integer_neuron(neuron: NormalizedNeuron, fine: float, fraction_bits: int, op
     return neuron_params(neuron.kind, **knobs)
 
 
-def integer_noise(noise: ThresholdNoise, threshold: float) -> NoiseParams | None:
-    """Return the noise of thresholds of ``threshold`` units; ``None`` if it is far below a unit.
+def integer_noise(name: str, noise: ThresholdNoise, threshold: float) -> NoiseParams | None:
+    """Return the noise of layer ``name`` with thresholds of ``threshold`` units; ``None`` if it is far below a unit.
 
     Its deviation is within 1 / `MAX_NOISE_SCALE` of the float network's. Numbers have no more bits than a unit of
     the membrane resolves.
+
+    Raises
+    ------
+    InputError
+        The hardware draws no numbers as large.
     """
     wanted, draws = noise.deviation * threshold, noise.shape.draws
     bits = next(
@@ -87,19 +96,31 @@ def integer_noise(noise: ThresholdNoise, threshold: float) -> NoiseParams | None
     factor = wanted / deviation_of_sum(bits, draws)
     shift = math.floor(math.log2(factor)) - MAX_NOISE_SCALE.bit_length() + 1
     scale = min(MAX_NOISE_SCALE, round(factor / 2.0**shift))
-    while scale % 2 == 0:
+    require(
+        shift <= MAX_NOISE_SHIFT,
+        f"layer {name!r} has noise of {noise.deviation:g} thresholds of {threshold:.0f} units, which is more than the "
+        "hardware draws: give a smaller noise or threshold",
+    )
+    while scale % 2 == 0 and shift < MAX_NOISE_SHIFT:
         scale, shift = scale // 2, shift + 1
     if shift < -MAX_NOISE_SHIFT:
         return None
     return NoiseParams(bits=bits, draws=draws, scale=scale, shift=shift, seed=noise.seed)
 
 
-def _adaptation(neuron: NormalizedNeuron, threshold: int, options: QuantizeOptions) -> AdaptationParams | None:
+def _adaptation(
+    name: str, neuron: NormalizedNeuron, threshold: int, options: QuantizeOptions
+) -> AdaptationParams | None:
     """Return the adaptation of the threshold."""
     if not neuron.adaptation:
         return None
-    leak = choose_leak(neuron.adaptation_decay, options)
-    return AdaptationParams(step=max(1, round(neuron.adaptation * threshold)), leak=leak)
+    step = max(1, round(neuron.adaptation * threshold))
+    require(
+        step <= MAX_ADAPTATION,
+        f"layer {name!r} has an adaptation of {neuron.adaptation:g} thresholds of {threshold} units, more than "
+        f"{MAX_ADAPTATION} units: give a smaller adaptation or threshold",
+    )
+    return AdaptationParams(step=step, leak=choose_leak(neuron.adaptation_decay, options))
 
 
 def _threshold(neuron: NormalizedNeuron, unit: float) -> int:

@@ -186,7 +186,7 @@ class FloatLayer:
 
     def _at(self, scale: float, fraction_bits: int) -> IntegerLayer:
         fine = scale * self.payload_unit / 2**fraction_bits
-        neuron_params = integer_neuron(self.neuron, fine, fraction_bits, self.options)
+        neuron_params = integer_neuron(self.name, self.neuron, fine, fraction_bits, self.options)
         bias = to_int64(self.constants.biases / fine, f"biases of stage {self.name!r}")
         return IntegerLayer(
             neuron_params=neuron_params,
@@ -202,5 +202,5 @@ class FloatLayer:
 
 def _excess_bits(ranges: StateRanges) -> int:
     """Return the bits by which states are too wide for the hardware; a range that ends at a limit may be clipped."""
-    most = max(abs(end) for end in (*ranges.current, *ranges.membrane))
+    most = max(abs(end) for end in (*ranges.current, *ranges.membrane, ranges.threshold_offset))
     return max(0, signed_bits(most + 1) - WIDEST_STATE)

@@ -13,7 +13,7 @@ from tospike.gen.quantize.common_step import common_step
 from tospike.gen.quantize.integer_neuron import membrane_unit
 from tospike.gen.quantize.layer_scale import FloatLayer, Goal, IntegerLayer
 from tospike.gen.quantize.leaks import decay_error
-from tospike.gen.quantize.normalize import normalize
+from tospike.gen.quantize.normalize import NormalizedNeuron, normalize
 from tospike.gen.quantize.options import SEARCHED_SCALES, WIDEST_WEIGHT, QuantizeOptions
 from tospike.gen.quantize.result import StageReport
 from tospike.gen.quantize.scale import ScaleMethod, choose_scale, relative_error, signed_bits
@@ -133,7 +133,10 @@ def _stage(
     added = [] if synaptic_bits else [*ends, *(neuron_params.initial + each for each in ends)]
     membrane = ranges.membrane if neuron.firing is None else _reachable(chosen, most)
     headroom = options.headroom_bits if neuron.firing is None else 0
-    bits = _width(stage.name, membrane, [*neuron_params.constants, *added], options, headroom)
+    _check_moves(stage.name, neuron, neuron_params, options)
+    moved = neuron_params.moved_by_noise(ranges.threshold_offset)
+    limits = (membrane[0], max(membrane[1], ranges.threshold_offset))
+    bits = _width(stage.name, limits, [*neuron_params.constants, *added], options, headroom, moved)
     current_bits = _width(stage.name, ranges.current, ends, options, headroom) if synaptic_bits else bits
     rounded = chosen.synapses.weight.reshape(len(chosen.synapses.weight), -1)
     rounded = rounded if chosen.recurrent is None else np.hstack([rounded, chosen.recurrent])
@@ -181,11 +184,38 @@ def _most_spikes(stage: Stage) -> int:
     return 0 if stage.neuron.firing is None else stage.neuron.firing.steps * stage.neuron.spike.max
 
 
-def _width(name: str, limits: tuple[int, int], constants: list[int], options: QuantizeOptions, headroom: int) -> int:
+def _check_moves(name: str, neuron: NormalizedNeuron, params: NeuronParams, options: QuantizeOptions) -> None:
+    """Raise `InputError` if the noise or the adaptation of a threshold does not fit the given state bits."""
+    if options.state_bits is None:
+        return
+    step = getattr(params, "adaptation", None)
+    adaptation = 0 if step is None else signed_bits(step.step)
+    noise = 0 if params.noise is None else params.noise.format.bits
+    for option, value, needed in (
+        ("adaptation", neuron.adaptation, adaptation),
+        ("noise", neuron.noise.deviation if neuron.noise else 0.0, noise),
+    ):
+        require(
+            needed <= options.state_bits,
+            f"layer {name!r} has {option} {value:g}, which needs {needed} bits and does not fit {options.state_bits} "
+            f"state bits: give more state-bits (at most {WIDEST_STATE}), fewer weight-bits or fraction-bits, or a "
+            f"smaller {option}",
+        )
+
+
+def _width(
+    name: str,
+    limits: tuple[int, int],
+    constants: list[int],
+    options: QuantizeOptions,
+    headroom: int,
+    moved: int = 0,
+) -> int:
     """Return the bits of a state with values between ``limits``, which may saturate, and ``constants``, which may
-    not."""
-    needed = max(map(signed_bits, (*limits, *constants)))
-    bits = options.state_bits or max(4, min(needed + headroom, WIDEST_STATE))
+    not; other noise than in the calibration may move the limits by ``moved``, for which there is no headroom."""
+    needed = max(map(signed_bits, (*limits, *constants))) + headroom
+    needed = max(needed, *map(signed_bits, (limits[0] - moved, limits[1] + moved)))
+    bits = options.state_bits or max(4, min(needed, WIDEST_STATE))
     least = max(map(signed_bits, constants))
     require(
         least <= bits,

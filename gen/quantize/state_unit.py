@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tospike.gen.quantize.normalize import NormalizedNeuron
 from tospike.hw.params import Reset
+from tospike.hw.params.engines.noise import largest_deviation
 from tospike.sim.network import Parameter
 
 Floats = NDArray[np.float64]
@@ -77,9 +78,17 @@ class Constants:
         return self.neuron.kind.spikes and (self.neuron.reset is Reset.SUBTRACT or self.neuron.spike_bits > 1)
 
     @property
+    def _moves(self) -> Floats:
+        """(2,): an adaptation's increment of the threshold, and the noise, of which the hardware's largest counts as
+        `LARGEST`."""
+        noise = self.neuron.noise
+        drawn = 0.0 if noise is None else noise.deviation * LARGEST / largest_deviation(noise.shape.draws)
+        return np.array([self.neuron.adaptation, drawn]) * self.threshold
+
+    @property
     def largest(self) -> float:
         """The largest magnitude of all constants."""
-        parts = [self.biases, self.leak_bias, self.starts, np.array([self.threshold])]
+        parts = [self.biases, self.leak_bias, self.starts, np.array([self.threshold]), self._moves]
         return float(np.abs(np.concatenate(parts)).max())
 
     @property

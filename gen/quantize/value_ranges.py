@@ -28,6 +28,8 @@ class StateRanges:
     """Lowest and highest value of the state to which events are added, for *any order* of the events."""
     membrane: tuple[int, int]
     """The same for the membranes before their resets."""
+    threshold_offset: int
+    """The highest offset of an adaptive threshold; 0 if there is none."""
     spikes: NDArray[np.uint8]
     """(N, steps, outputs)."""
 
@@ -49,7 +51,12 @@ def trace(
         (min(low for low, _ in ranges), max(high for _, high in ranges))
         for ranges in ([part.current for part in parts], [part.membrane for part in parts])
     )
-    return StateRanges(current=current, membrane=membrane, spikes=np.concatenate([part.spikes for part in parts]))
+    return StateRanges(
+        current=current,
+        membrane=membrane,
+        threshold_offset=max(part.threshold_offset for part in parts),
+        spikes=np.concatenate([part.spikes for part in parts]),
+    )
 
 
 def _trace_batch(
@@ -77,9 +84,10 @@ def _trace_batch(
     samples, steps, _ = events.shape
     spikes = np.zeros((samples, steps, synapses.outputs), dtype=np.uint8)
     noise = neuron_params.noise
+    # an engine's neurons draw other numbers, by its words and lanes: see `NeuronParams.moved_by_noise`
     source = None if noise is None else NoiseSource(noise, neurons=len(bias), drawn=len(bias))
     neurons = neuron_model(neuron_params, bias, samples, decays, source)
-    low = high = v_low = v_high = 0
+    low = high = v_low = v_high = threshold_offset = 0
     for step in range(steps):
         current, magnitude = drive.at(step)
         if feedback is not None and step > 0:
@@ -91,8 +99,10 @@ def _trace_batch(
         low, high = min(low, int(lowest.min())), max(high, int(highest.max()))
         spikes[:, step] = neurons.update(start + current)
         v_high, v_low = max(v_high, int(neurons.before.max())), min(v_low, int(neurons.before.min()))
+        if "threshold_offset" in neurons.aux:
+            threshold_offset = max(threshold_offset, int(neurons.aux["threshold_offset"].max()))
     reached = (v_low, v_high) if neuron_params.synaptic else (min(low, v_low), max(high, v_high))
     sent: NDArray[np.uint8] = spikes
     if isinstance(synapses, Conv2d):
         sent = spikes[:, :, network_order((synapses.channels, *window.size))]
-    return StateRanges(current=(low, high), membrane=reached, spikes=sent)
+    return StateRanges(current=(low, high), membrane=reached, threshold_offset=threshold_offset, spikes=sent)

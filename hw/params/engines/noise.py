@@ -11,6 +11,7 @@ NOISE_LAGS = (127, 64)
 """Bit t of the noise sequence is the exclusive or of bits t - 127 and t - 64. The polynomial x^127 + x^63 + 1 is
 primitive, so the period is 2**127 - 1, and up to 64 new bits per cycle take one XOR gate each."""
 
+MAX_NOISE_BITS = 8
 MAX_NOISE_SHIFT = 15
 MAX_DRAWS = 8
 MAX_NOISE_SCALE = 31
@@ -21,6 +22,11 @@ _MASK = (1 << 64) - 1
 def deviation_of_sum(bits: int, draws: int) -> float:
     """Return the standard deviation of a sum of ``draws`` uniform integers of ``bits``."""
     return math.sqrt(draws * (4.0**bits - 1) / 12)
+
+
+def largest_deviation(draws: int) -> float:
+    """Return the largest standard deviation of noise of ``draws`` integers."""
+    return deviation_of_sum(MAX_NOISE_BITS, draws) * MAX_NOISE_SCALE * 2.0**MAX_NOISE_SHIFT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +47,7 @@ class NoiseParams:
     scale: int = field(default=1, metadata=ADDED)
 
     def __post_init__(self) -> None:
-        require_range("noise-bits", self.bits, 1, 8)
+        require_range("noise-bits", self.bits, 1, MAX_NOISE_BITS)
         require_range("noise-shift", self.shift, -MAX_NOISE_SHIFT, MAX_NOISE_SHIFT)
         require_range("noise-seed", self.seed, 0, (1 << 32) - 1)
         require_range("noise-draws", self.draws, 1, MAX_DRAWS)
@@ -73,6 +79,11 @@ class NoiseParams:
         each = IntFormat(bits=self.bits, signed=True)
         ends = [(self.draws * end * self.scale + self.centre) >> self.right_shift for end in (each.min, each.max)]
         return IntFormat(bits=max((~end if end < 0 else end).bit_length() for end in ends) + 1, signed=True)
+
+    @property
+    def format(self) -> IntFormat:
+        """Format of what is added to a membrane."""
+        return IntFormat(bits=self.value.bits + self.left_shift, signed=True)
 
     @property
     def is_summed(self) -> bool:

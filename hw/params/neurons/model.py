@@ -119,6 +119,10 @@ class NeuronParams:
         """Noise that the engine draws for each neuron in each time step."""
         return None
 
+    def moved_by_noise(self, threshold_offset: int) -> int:
+        """Return how far other numbers of the noise may move a membrane, with offsets up to ``threshold_offset``."""
+        return 0
+
     @property
     def is_static(self) -> bool:
         """Whether a time step without events leaves a neuron below its threshold as it is: no leak, no bias, no count,

@@ -12,6 +12,8 @@ from tospike.hw.params.neurons.model import NeuronParams
 from tospike.hw.params.neurons.reset import PayloadCode, Reset, ResetTiming
 from tospike.hw.params.numbers import IntFormat
 
+MAX_ADAPTATION = 1 << 30
+
 
 class Comparison(StrEnum):
     """How the membrane is compared with the threshold for a spike."""
@@ -34,7 +36,7 @@ class AdaptationParams:
     leak: LeakParams = field(default=LeakParams())
 
     def __post_init__(self) -> None:
-        require_range("adaptation", self.step, 1, 1 << 30)
+        require_range("adaptation", self.step, 1, MAX_ADAPTATION)
         require(not self.leak.varies, "the leak of an adaptive threshold is the same for all neurons")
 
 
@@ -58,7 +60,7 @@ class ThresholdParams(NeuronParams):
             require_range("adaptation", self.adaptation.step, 1, self.state.max)
         if self.noise is not None:
             # a spike is then at most the noise below the threshold, so that a reset by subtraction cannot underflow
-            bits = self.noise.value.bits + self.noise.left_shift
+            bits = self.noise.format.bits
             require(
                 bits <= self.state_bits,
                 f"noise of {bits} bits with its shift does not fit a membrane of {self.state_bits}: lower noise-bits "
@@ -82,7 +84,18 @@ class ThresholdParams(NeuronParams):
 
     @property
     def constants(self) -> tuple[int, ...]:
-        return (*super().constants, self.threshold + 1)
+        adaptation = () if self.adaptation is None else (self.adaptation.step,)
+        noise = () if self.noise is None else (self.noise.format.min,)
+        return (*super().constants, self.threshold + 1, *adaptation, *noise)
+
+    def moved_by_noise(self, threshold_offset: int) -> int:
+        """Of two neurons with the same input that reset by subtraction, the one whose membrane is higher by more than
+        the noise's span and the offset spikes if the other one does, so that only a spike of a threshold can take them
+        further apart; leaks and lower bounds take them closer together. With a reset to a value or recurrent spikes,
+        this is an estimate."""
+        if self.noise is None or self.reset is Reset.NONE:
+            return 0
+        return self.noise.format.max - self.noise.format.min + threshold_offset + self.threshold
 
     @property
     def aux(self) -> Mapping[str, IntFormat]:

@@ -17,7 +17,11 @@ from tospike.gen.options.layers import check_layers, parse_layers
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import prepare
 from tospike.gen.quantize.integer_neuron import integer_noise
+from tospike.gen.quantize.network import quantize
+from tospike.gen.quantize.options import QuantizeOptions
+from tospike.gen.quantize.value_ranges import trace
 from tospike.hw.params import InputError, NeuronKind, Reset, ResetTiming
+from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import SpikingNeuron
 from tospike.sim.network.membrane import integrate
 from tospike.sim.network.threshold_noise import NoiseShape, ThresholdNoise
@@ -84,12 +88,86 @@ def test_the_float_network_draws_its_noise(shape):
 def test_the_hardware_has_the_deviation_that_was_stated(shape):
     for deviation in np.geomspace(0.01, 16, 40):
         for threshold in (20, 1000, 100_000):
-            noise = integer_noise(ThresholdNoise(deviation=deviation, shape=shape), threshold)
+            noise = integer_noise("lif", ThresholdNoise(deviation=deviation, shape=shape), threshold)
             assert noise.deviation == pytest.approx(deviation * threshold, rel=1 / 31)
 
 
+def test_the_strongest_noise_of_the_hardware():
+    """An even scale is halved only as long as the shift may grow."""
+    noise = integer_noise("lif", ThresholdNoise(deviation=0.5), 2**28)
+    assert noise.deviation == pytest.approx(2**27, rel=1 / 31)
+    with pytest.raises(InputError, match=r"layer 'lif' has noise of 4 thresholds of 268435456 units, which is more"):
+        integer_noise("lif", ThresholdNoise(deviation=4), 2**28)
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        {"noise": 16.0},
+        {"noise": 16.0, "noise_shape": NoiseShape.UNIFORM},
+        {"adaptation": 64.0},
+        {"adaptation": 1.0, "adaptation_decay": 0.999},
+        {"noise": 16.0, "adaptation": 64.0},
+    ],
+)
+@pytest.mark.parametrize("weight", [1.0, 1e-9])
+def test_states_hold_noise_and_adaptation(tmp_path, moves, weight):
+    """Up to the most noise; with tiny weights the unit of the states follows the noise, too."""
+    rng = np.random.default_rng(1)
+    weights = (weight * rng.normal(0.3, 0.5, (10, 16))).astype(np.float32)
+    graph = chain(nir.Affine(weights, ones(10, 0.0)), lif(10), inputs=(16,), outputs=10)
+    network = import_nir(save(tmp_path, graph), replace(OPTIONS, **moves))
+    x = rng.random((30, 16)).astype(np.float32)
+    quantized = quantize(network, x).network
+    neuron = quantized.stages[0].neuron
+    assert neuron.state_bits <= 32
+    events = encode(quantized.input, x).astype(np.int64)
+    ranges = trace(neuron, quantized.stages[0].synapses, events)
+    assert ranges.threshold_offset <= neuron.state.max
+    if neuron.noise is not None:
+        assert neuron.noise.deviation == pytest.approx(16 * neuron.threshold, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("moves", "why"),
+    [
+        ({"noise": 16.0}, r"layer 'y' has noise 16, which needs \d+ bits and does not fit 12 state bits"),
+        ({"adaptation": 64.0}, r"layer 'y' has adaptation 64, which needs \d+ bits and does not fit 12 state bits"),
+    ],
+)
+def test_given_state_bits_that_are_too_few(tmp_path, moves, why):
+    network = import_nir(save(tmp_path, two_layers()), replace(OPTIONS, **moves))
+    with pytest.raises(InputError, match=why):
+        quantize(network, np.ones((4, 3), np.float32), QuantizeOptions(state_bits=12))
+
+
+@pytest.mark.parametrize(
+    "moves", [{"noise": 1.0}, {"noise": 4.0, "noise_shape": NoiseShape.UNIFORM}, {"noise": 0.5, "adaptation": 0.5}]
+)
+def test_other_numbers_move_membranes_no_further_than_said(tmp_path, moves):
+    """Which numbers a neuron draws, the engine decides: the states' width is for all of them."""
+    rng = np.random.default_rng(2)
+    weights = rng.normal(0.2, 0.5, (10, 16)).astype(np.float32)
+    graph = chain(nir.Affine(weights, ones(10, 0.0)), lif(10), inputs=(16,), outputs=10)
+    options = replace(OPTIONS, reset=Reset.SUBTRACT, **moves)
+    x = rng.random((20, 16)).astype(np.float32)
+    quantized = quantize(import_nir(save(tmp_path, graph), options), x).network
+    stage = quantized.stages[0]
+    events = encode(quantized.input, x).astype(np.int64)
+    drawn = [
+        trace(replace(stage.neuron, noise=replace(stage.neuron.noise, seed=seed)), stage.synapses, events)
+        for seed in range(12)
+    ]
+    for ranges in drawn:
+        moved = stage.neuron.moved_by_noise(ranges.threshold_offset)
+        for other in drawn:
+            assert other.membrane[0] >= ranges.membrane[0] - moved
+            assert other.membrane[1] <= ranges.membrane[1] + moved
+        assert -ranges.membrane[0] <= -stage.neuron.state.min and ranges.membrane[1] <= stage.neuron.state.max
+
+
 def test_noise_far_below_a_unit_is_none():
-    assert integer_noise(ThresholdNoise(deviation=1e-6), 1) is None
+    assert integer_noise("lif", ThresholdNoise(deviation=1e-6), 1) is None
 
 
 @pytest.mark.parametrize(
