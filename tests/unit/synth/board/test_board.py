@@ -248,7 +248,7 @@ def test_the_highest_clock_that_closes(small, tmp_path, name):
         ({"clock": "12.1"}, "--clock 12.1 cannot be made of the board's clock: give 12 or 16.125"),
         ({"clock": "board", "baud": 9_000_000}, "baud must be an integer from 300 to 3000000"),
         (
-            {"board": "nandland-go", "clock": "50"},
+            {"board": "nandland-go", "clock": "50", "try_anyway": True},
             "the clock of nandland-go (25 MHz) feeds no PLL of its iCE40HX1K: give --clock board instead of 50",
         ),
     ],
