@@ -123,7 +123,8 @@ def test_targets(tmp_path):
     library.write_bytes(b"")
     assert parse_target("ecp5-85k") == FpgaTarget(device=DEVICES["ecp5-85k"])
     assert parse_target(str(library)) == CellTarget(library=library)
-    with pytest.raises(InputError, match="unknown target 'ecp5-95k': choose ecp5-85k, ice40-up5k, or a Liberty"):
+    known = "ecp5-85k, ice40-up5k, xc7, gowin, nexus"
+    with pytest.raises(InputError, match=f"unknown target 'ecp5-95k': choose {known}, or a Liberty"):
         parse_target("ecp5-95k")
     with pytest.raises(InputError, match=r"the Liberty file absent\.lib does not exist"):
         parse_target("absent.lib")
