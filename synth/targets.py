@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from tospike.gen.tools.fpga import FPGA_TOOLS, FpgaTools
 from tospike.hw.params import InputError, require
@@ -16,6 +17,16 @@ RESOURCES = ("lut4", "carry", "ff", "bram", "dsp", "lutram", "spram")
 separately). ``lutram`` counts TRELLIS_DPR16X4 (16 words of 4 bits in four LUTs, and two more for their write port). A
 LUT5 or wider on ECP5 counts as the LUT4s that it consists of.
 """
+
+
+T = TypeVar("T")
+
+
+def of_cell(table: Mapping[str, T], cell: str) -> T | None:
+    """Return what a table says of a cell type, ``None`` if nothing; a key that ends with ``*`` is a prefix of types."""
+    if cell in table:
+        return table[cell]
+    return next((table[key] for key in table if key.endswith("*") and cell.startswith(key[:-1])), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +52,7 @@ class FpgaTarget:
 
     def resource(self, cell: str) -> str | None:
         """Return the resource of a cell of type ``cell``, or ``None``."""
-        for pattern, resource in self.tools.cells.items():
-            if cell == pattern or (pattern.endswith("*") and cell.startswith(pattern[:-1])):
-                return resource
-        return None
+        return of_cell(self.tools.cells, cell)
 
     def check_speed(self, speed: int | None) -> int | None:
         """Return the speed grade to use; ``None`` selects the default.

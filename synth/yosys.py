@@ -16,6 +16,10 @@ _CONFLICT = "multiple conflicting drivers"
 """Only a warning, but every netlist with it is wrong."""
 
 
+STATISTICS = "stat.json"
+"""File of the statistics that `mapping` writes."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Statistics:
     """The cells of each module, as in ``stat -json``; instances of other modules are cells, too."""
@@ -82,6 +86,20 @@ def read_sources(design: Design, folder: Path) -> list[str]:
     return [
         *(f"read_verilog -sv {name}" for name in design.sources if not name.endswith(".hex")),
         f"setattr -mod -set keep_hierarchy 1 {kept}",
+    ]
+
+
+def mapping(top: str, command: str) -> list[str]:
+    """Return the commands that map a design whose module is ``top`` by Yosys' ``command``, each kept module for itself,
+    and write the file `STATISTICS`."""
+    return [
+        # abc9 may join alias wires of different drivers (Yosys 0.66), so remove all aliases
+        f"hierarchy -top {top}",
+        "proc",
+        "flatten",
+        "opt_clean -purge",
+        f"{command} -top {top}",
+        f"tee -q -o {STATISTICS} stat -json",
     ]
 
 

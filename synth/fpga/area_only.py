@@ -1,7 +1,6 @@
 """Area on FPGAs that tospike does not place and route: Yosys alone, so no clock."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +10,7 @@ from tospike.gen.tools.tool import Progress, Tool
 from tospike.synth import yosys
 from tospike.synth.design import Design
 from tospike.synth.report import AreaReport
-from tospike.synth.targets import AreaTarget
-
-_STATISTICS = "stat.json"
+from tospike.synth.targets import AreaTarget, of_cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,20 +35,13 @@ class AreaFlow:
         InputError
             Yosys fails.
         """
-        finish = [
-            f"hierarchy -top {design.top}",
-            "proc",
-            "flatten",
-            "opt_clean -purge",
-            f"{self.target.command} -top {design.top}",
-            f"tee -q -o {_STATISTICS} stat -json",
-        ]
+        finish = yosys.mapping(design.top, self.target.command)
 
         def make(folder: Path) -> None:
             if self.progress:
                 self.progress(f"yosys: synthesising {design.top} for {self.target.title}")
             script = [*yosys.read_sources(design, folder), *finish]
-            yosys.run_script(self.yosys, script, folder=folder, makes=(_STATISTICS,), progress=self.progress)
+            yosys.run_script(self.yosys, script, folder=folder, makes=(yosys.STATISTICS,), progress=self.progress)
 
         key = digest(
             {
@@ -61,7 +51,7 @@ class AreaFlow:
                 "yosys": self.yosys.release,
             }
         )
-        statistics = yosys.read_statistics(self.cache.build("area", key, make) / _STATISTICS)
+        statistics = yosys.read_statistics(self.cache.build("area", key, make) / yosys.STATISTICS)
         statistics.require_modules(design)
         cells = statistics.total(design.top)
         return AreaReport(
@@ -77,14 +67,7 @@ class AreaFlow:
     def _resources(self, cells: Counter[str]) -> dict[str, int]:
         counts = dict.fromkeys(self.target.resources, 0)
         for cell, count in cells.items():
-            if found := _resource(self.target.cells, cell):
+            if found := of_cell(self.target.cells, cell):
                 name, weight = found
                 counts[name] += weight * count
         return counts
-
-
-def _resource(cells: Mapping[str, tuple[str, int]], cell: str) -> tuple[str, int] | None:
-    """Return the resource of a cell type, and how much of it; ``None`` if it takes none that is counted."""
-    if cell in cells:
-        return cells[cell]
-    return next((cells[key] for key in cells if key.endswith("*") and cell.startswith(key[:-1])), None)

@@ -21,7 +21,6 @@ from tospike.synth.report import FpgaReport
 from tospike.synth.targets import RESOURCES, FpgaTarget, Router
 
 _SHELL = "shell.v"
-_STATISTICS = "stat.json"
 _FULL = ("no BELs remaining", "Unable to find legal placement")
 """nextpnr's messages when a design fits by number of cells, but cannot be placed."""
 _ROUTE = ("--router",)
@@ -72,7 +71,7 @@ class FpgaFlow:
             "another --target",
         )
         netlist = self.synthesise(design, top=WRAPPER, shell=wrap(design))
-        statistics = yosys.read_statistics(netlist / _STATISTICS)
+        statistics = yosys.read_statistics(netlist / yosys.STATISTICS)
         statistics.require_modules(design)
         whole = self._resources(statistics.total(WRAPPER))
         resources = self._resources(statistics.total(design.top))
@@ -110,25 +109,16 @@ class FpgaFlow:
 
     def synthesise(self, design: Design, *, top: str, shell: str) -> Path:
         """Return the cache entry with netlist and statistics of a design in ``shell``, whose module is ``top``."""
-        finish = [
-            # abc9 may join alias wires of different drivers (Yosys 0.66), so remove all aliases
-            f"hierarchy -top {top}",
-            "proc",
-            "flatten",
-            "opt_clean -purge",
-            f"{self._command(design)} -top {top}",
-            f"tee -q -o {_STATISTICS} stat -json",
-            "flatten",
-            "opt_clean",
-            f"write_json {_NETLIST}",
-        ]
+        finish = [*yosys.mapping(top, self._command(design)), "flatten", "opt_clean", f"write_json {_NETLIST}"]
 
         def make(folder: Path) -> None:
             self._say(f"yosys: synthesising {design.top} for {self.target.name}")
             (folder / _SHELL).write_text(shell)
             script = [*yosys.read_sources(design, folder), f"read_verilog -sv {_SHELL}", *finish]
-            yosys.run_script(self.yosys, script, folder=folder, makes=(_STATISTICS, _NETLIST), progress=self.progress)
-            netlist, statistics = folder / _NETLIST, folder / _STATISTICS
+            yosys.run_script(
+                self.yosys, script, folder=folder, makes=(yosys.STATISTICS, _NETLIST), progress=self.progress
+            )
+            netlist, statistics = folder / _NETLIST, folder / yosys.STATISTICS
             cells, figures = json.loads(netlist.read_text()), json.loads(statistics.read_text())
             reduce_statistics(figures, absorb_output_registers(cells))
             netlist.write_text(json.dumps(cells))
@@ -212,7 +202,7 @@ class FpgaFlow:
 
     def resources(self, netlist: Path, top: str) -> dict[str, int]:
         """Return the resources of the module ``top`` in an entry of `synthesise`."""
-        return self._resources(yosys.read_statistics(netlist / _STATISTICS).total(top))
+        return self._resources(yosys.read_statistics(netlist / yosys.STATISTICS).total(top))
 
     def _resources(self, cells: Counter[str]) -> dict[str, int]:
         counts = dict.fromkeys(RESOURCES, 0)
