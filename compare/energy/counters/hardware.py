@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from tospike.compare.energy.activity import Counts
 from tospike.compare.energy.counters.work import EngineWork, StatePlacement
 from tospike.compare.energy.engines import ENGINES
-from tospike.hw.params import AWAKE, AcceleratorParams, EngineParams
+from tospike.hw.params import AcceleratorParams, EngineParams
 
 
 def engine_work(
@@ -44,6 +44,6 @@ def _own(values: Mapping[str, Counts], index: int) -> dict[str, Counts]:
 
 def _engine(index: int, params: EngineParams, state: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
     work = ENGINES[type(params)].work(f"engine_{index}", params, state, counters)
-    if not params.clock_gating:
+    if (name := params.awake_counter) is None:
         return work
-    return replace(work, awake=counters[AWAKE if params.sleeps else "array_cycles"], has_array=not params.sleeps)
+    return replace(work, awake=counters[name], has_array=not params.sleeps)

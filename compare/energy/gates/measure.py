@@ -23,7 +23,7 @@ from tospike.gen.tools.cache import Cache
 from tospike.gen.tools.programs import look
 from tospike.gen.tools.tool import Progress
 from tospike.hw.host.layout import counter_names
-from tospike.hw.params import AWAKE, WORD_BITS, AcceleratorParams, InputError, PrimitiveSet, require
+from tospike.hw.params import WORD_BITS, AcceleratorParams, InputError, PrimitiveSet, require
 from tospike.sim import accelerator as golden
 from tospike.sim.arithmetic import Ints
 from tospike.sim.design import Design
@@ -237,9 +237,9 @@ def _asleep(params: AcceleratorParams, result: Result) -> dict[str, Ints]:
     """Return (N,) cycles in which the clock of each part that sleeps stands still, by its path."""
     still = {}
     for number, engine in enumerate(params.engines):
-        if not engine.clock_gating:
+        if engine.awake_counter is None:
             continue
-        awake = result.counters[f"{number}.{AWAKE if engine.sleeps else 'array_cycles'}"]
+        awake = result.counters[f"{number}.{engine.awake_counter}"]
         for part in engine.sleeping_parts:
             still[f"engine_{number}.{part}".rstrip(".")] = result.cycles - awake
     return still

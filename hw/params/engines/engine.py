@@ -31,6 +31,8 @@ AWAKE = "awake_cycles"
 """The counter of cycles with a sample inside in which the clock of an engine that sleeps runs."""
 WHOLE = ("",)
 """All of an engine, as `EngineParams.sleeping_parts`."""
+ARRAY_CYCLES = "array_cycles"
+"""The counter of cycles in which operands or sums are in an array."""
 ARRAY = ("array", "skew_rows", "skew_cols")
 """A systolic array and the delay lines of its operands, as `EngineParams.sleeping_parts`."""
 
@@ -91,6 +93,13 @@ class EngineParams(ABC):
     def sleeps(self) -> bool:
         """Whether the clock of the whole engine stops, so that its awake cycles are counted outside of it."""
         return self.clock_gating and self.sleeping_parts == WHOLE
+
+    @property
+    def awake_counter(self) -> str | None:
+        """The counter of cycles in which the clock of its sleeping parts runs; ``None``: it always runs."""
+        if not self.clock_gating:
+            return None
+        return AWAKE if self.sleeps else ARRAY_CYCLES
 
     def as_writable(self, weight_bits: int) -> "EngineParams":
         """Return this engine with memories that the host may write, for any network of this shape.

@@ -17,7 +17,6 @@ from tospike.gen.emit.folder import build
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.tools.cache import Cache
 from tospike.hw.params import (
-    AWAKE,
     CHANGE,
     AcceleratorParams,
     Dataflow,
@@ -132,7 +131,7 @@ def test_clock_gating_by_hand(params):
     bits, saved = register_bits(params), np.zeros(len(x))
     for number, engine in enumerate(gated.engines):
         if engine.clock_gating:
-            awake = result.counters[f"{number}.{AWAKE if engine.sleeps else 'array_cycles'}"]
+            awake = result.counters[f"{number}.{engine.awake_counter}"]
             saved += bits[f"engine_{number}" if engine.sleeps else f"engine_{number}.array"] * (plain.cycles - awake)
     assert saved.max() > 0
     assert always.terms["clock_idle"] - stopped.terms["clock_idle"] == pytest.approx(saved * 0.0039)
