@@ -170,7 +170,7 @@ def record(prepared: Prepared, data: DataSet, number: int, technology: Technolog
         answer=int(decided(params, result).predictions[0]),
         cycles=int(result.cycles[0]),
         energy=_energy(technology, params, params, result).summary(),
-        moments=_moments(design, integers, technology),
+        moments=_moments(design, integers, _steps_to_end(design, sample, runs), technology),
         rtl_equal=simulate(prepared, x).equals_golden if rtl else None,
     )
 
@@ -192,8 +192,8 @@ def _energy(
     return counter_energy(technology, params, result.counters, result.cycles, registers=register_bits(whole))
 
 
-def _moments(design: Design, integers: Array, technology: Technology) -> tuple[Moment, ...]:
-    steps = _time_axis(design, integers)
+def _moments(design: Design, integers: Array, steps: int, technology: Technology) -> tuple[Moment, ...]:
+    """Return what the sample would have given after some of its ``steps``."""
     if not steps:
         return ()
     chosen = sorted({-(-steps * part // MOMENTS) for part in range(1, MOMENTS + 1)})
@@ -208,12 +208,9 @@ def _moments(design: Design, integers: Array, technology: Technology) -> tuple[M
     )
 
 
-def _time_axis(design: Design, integers: Array) -> int:
+def _steps_to_end(design: Design, sample: Sample, runs: Sequence[EngineRun]) -> int:
     """Return the steps after which the sample might end; 0 if it cannot end early."""
-    if not can_end_early(design):
-        return 0
-    first = engine_runs(design, as_sample(design, integers))[0]
-    return max(first.sent.shape[1], as_sample(design, integers).shape[1])
+    return max(runs[0].sent.shape[1], sample.shape[1]) if can_end_early(design) else 0
 
 
 def _layers(design: Design, sample: Sample, runs: Sequence[EngineRun]) -> Iterator[Layer]:
