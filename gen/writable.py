@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from tospike.gen.emit.folder import config_hash
-from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.folder import design_hash
 from tospike.hw.params import InputError
 from tospike.sim.design import Design
 
@@ -61,7 +60,7 @@ def on_design_of(design: Design, host: Design, *, name: str) -> Design:
             "options with which it was generated"
         )
     found_here = replace(design, params=host.params)
-    if config_hash(host.params, pack(found_here)) != config_hash(host.params, pack(host)):
+    if design_hash(found_here) != design_hash(host):
         raise InputError(
             f"{design.network.name} needs other constants than {name} holds, such as delays of inputs, which cannot be "
             "written: generate hardware of its own"

@@ -15,8 +15,7 @@ from tospike.compare.plain import to_plain
 from tospike.compare.power.calibrate import Measured, Modelled, dynamic, idle, measure, model_energy
 from tospike.compare.power.options import PowerOptions
 from tospike.gen.data.options import SampleOptions
-from tospike.gen.emit.folder import config_hash
-from tospike.gen.emit.memory_init import pack
+from tospike.gen.emit.folder import design_hash
 from tospike.gen.files.output import write_text
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared, prepare
@@ -76,7 +75,7 @@ def power_command(
     console.warn(prepared.warnings)
     x = prepared.integers(data_set.x)
     name = prepared.design.params.name
-    configuration = f"{config_hash(prepared.design.params, pack(prepared.design)):016x}"
+    configuration = f"{design_hash(prepared.design):016x}"
     if recorded is not None:
         recorded.check_design(name, configuration)
     if measured is None:

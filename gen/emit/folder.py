@@ -91,6 +91,11 @@ def config_hash(params: AcceleratorParams, contents: list[MemoryInit]) -> int:
     return int(digest(text.encode())[:16], 16)
 
 
+def design_hash(design: Design) -> int:
+    """Return the configuration hash of a design, over everything that the host cannot write."""
+    return config_hash(design.params, pack(design))
+
+
 def build(
     params: AcceleratorParams, contents: list[MemoryInit], *, number: int | None = None
 ) -> tuple[Verilog, list[Port], int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tospike.gen.driver.interface import writable_regions
 from tospike.gen.emit.beats import input_beats
-from tospike.gen.emit.folder import config_hash
+from tospike.gen.emit.folder import design_hash
 from tospike.gen.emit.memory_init import pack
 from tospike.hw.host.layout import MAGIC, Register, counter_names
 from tospike.hw.layout import INDEX_BITS, config_writes
@@ -100,7 +100,7 @@ class Session:
     def load(self, design: Design) -> None:
         """Write the weights of a network, if the hardware lets the host, and clear the counters."""
         require(
-            design.params == self.design.params and _hash(design) == _hash(self.design),
+            design.params == self.design.params and design_hash(design) == design_hash(self.design),
             f"{design.network.name} needs other hardware than {self._name} has",
         )
         try:
@@ -185,17 +185,12 @@ class Session:
         magic = self.host.read(Register.MAGIC)
         require(magic == MAGIC, f"the accelerator has the ID {magic:#x}, not {MAGIC:#x}: load a bitstream of tospike")
         held = self.host.read(Register.HASH_HIGH) << 32 | self.host.read(Register.HASH_LOW)
-        wanted = _hash(self.design)
+        wanted = design_hash(self.design)
         require(
             held == wanted,
             f"the board holds design {held:016x}, and this network with these options is {wanted:016x}: generate, "
             "build and load it, or give the options that it was generated with",
         )
-
-
-def _hash(design: Design) -> int:
-    """Return the configuration hash, over everything that the host cannot write."""
-    return config_hash(design.params, pack(design))
 
 
 def memory_writes(design: Design) -> Iterator[tuple[int, int]]:
