@@ -67,7 +67,7 @@ def partition(
             refused[text] = str(error)
         progress(number)
     if not found:
-        raise InputError(f"no placement of {snn.network.name!r} can be built: {_least_reason(refused)}")
+        raise InputError(f"no placement of {snn.network.name!r} can be built: {_last_reason(refused)}")
     chosen = choose(
         [(kinds_of(every[each.place]), each) for each in found],
         wanted.objective,
@@ -97,7 +97,7 @@ def kinds_of(placement: Placement) -> frozenset[bool]:
     return frozenset(place.spikes for place in placement.values())
 
 
-def _least_reason(refused: Mapping[str, str]) -> str:
+def _last_reason(refused: Mapping[str, str]) -> str:
     """Return the last placement that was refused, with its reason; the last ones spike, and are the smallest mostly."""
     place, reason = list(refused.items())[-1]
     return f"{place} {reason}"

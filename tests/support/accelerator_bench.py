@@ -4,7 +4,7 @@ import random
 
 from support.stream_bench import simulate
 
-from tospike.gen.emit.beats import input_beats
+from tospike.gen.emit.beats import answer_beats, input_beats, output_words
 from tospike.gen.emit.memory_init import pack
 from tospike.gen.place.streaming import frame_weights
 from tospike.hw.accelerator import Accelerator
@@ -75,6 +75,13 @@ def answers_and_counters(design, samples, *, between=BETWEEN, stall=0.0):
         return answers, await read_counters(ctx, dut.s_axi, design.params)
 
     return simulate(dut, bench)[0]
+
+
+def check_answers(params, answers, expected):
+    """Words and cycles of `answers_and_counters` are those of a result of the golden model."""
+    for index, (words, cycles) in enumerate(answers):
+        assert words == answer_beats(params, output_words(params, expected, index))
+        assert cycles == expected.cycles[index]
 
 
 def departures_of(design, samples, *, between=BETWEEN):
