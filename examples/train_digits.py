@@ -48,12 +48,8 @@ OPTIONS = NirOptions(
 )
 
 
-class Spiking(nn.Module):
-    """64 inputs, 32 LIF with reset by subtraction in the same step, 10 LI whose last membranes are the logits.
-
-    Not built of ``snntorch.Leaky``: where a membrane exceeds twice the threshold, its subtraction takes place before
-    the next step's comparison, while the hardware's takes place in the step of the spike and no other.
-    """
+class SpikingLayers(nn.Module):
+    """The weights of 64 inputs, 32 spiking neurons and 10 outputs, and the spike with its surrogate gradient."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -64,6 +60,14 @@ class Spiking(nn.Module):
             # Weights at PyTorch's start are too small to reach the threshold with few input spikes.
             self.fc1.weight.mul_(2)
             self.fc2.weight.mul_(2)
+
+
+class Spiking(SpikingLayers):
+    """64 inputs, 32 LIF with reset by subtraction in the same step, 10 LI whose last membranes are the logits.
+
+    Not built of ``snntorch.Leaky``: where a membrane exceeds twice the threshold, its subtraction takes place before
+    the next step's comparison, while the hardware's takes place in the step of the spike and no other.
+    """
 
     def forward(self, spikes: Tensor) -> tuple[Tensor, Tensor]:
         """(batch, steps, inputs) spikes to (batch, 10) logits and (batch,) hidden spikes."""

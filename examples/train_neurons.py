@@ -16,7 +16,6 @@ from typing import Any
 import nir
 import numpy as np
 import torch
-from snntorch import surrogate
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -30,6 +29,7 @@ from tospike.examples.train_digits import (
     SPIKE_COST,
     THRESHOLD,
     WEIGHT_DECAY,
+    SpikingLayers,
     distort,
     encode_spikes,
 )
@@ -47,17 +47,8 @@ SIGMA = 0.25
 """Standard deviation of the noise in training and in the file, in thresholds."""
 
 
-class Network(nn.Module):
+class Network(SpikingLayers):
     """64 inputs, 32 neurons of a kind that subclasses state, 10 LI whose last membranes are the logits."""
-
-    def __init__(self, inputs: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(inputs, HIDDEN)
-        self.fc2 = nn.Linear(HIDDEN, CLASSES)
-        self.spike = surrogate.fast_sigmoid(slope=10)
-        with torch.no_grad():
-            self.fc1.weight.mul_(2)
-            self.fc2.weight.mul_(2)
 
     def hidden(self, currents: Tensor) -> Tensor:
         """(batch, steps, 32) weighted inputs to as many spikes."""
