@@ -75,7 +75,7 @@ COMMANDS = {
     ),
     "bench": Entry(module="bench", summary="Measure the hardware in simulation."),
     "synth": Entry(
-        module="synth", summary="Synthesise a design: area and, on an FPGA, clock frequency after place and route."
+        module="synth", summary="Synthesise a design: area and, on an FPGA that is placed and routed, clock frequency."
     ),
     "build": Entry(module="build", summary="Build the bitstream of a design behind a serial port, for a board."),
     "run": Entry(

@@ -19,7 +19,7 @@ from tospike.gen.emit.folder import design_hash
 from tospike.gen.files.output import write_text
 from tospike.gen.options.model import ModelOptions
 from tospike.gen.pipeline import Prepared, prepare
-from tospike.hw.params import options_given, require
+from tospike.hw.params import require
 from tospike.sim.network import Array
 from tospike.tb.board.ports import session_on
 from tospike.tb.board.serial_line import LineOptions
@@ -41,10 +41,6 @@ def power_command(
     context: typer.Context,
     *,
     model: Model,
-    port: Annotated[
-        str | None, typer.Option(help="Serial line of the board, or sim; leave it out to read --phases.")
-    ] = None,
-    baud: Annotated[int | None, typer.Option(help="Bits per second of the line [1000000].")] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Calibration file for --calibration of tospike compare; a further design is added to it."),
@@ -59,7 +55,8 @@ def power_command(
     The board idles and runs samples in turn; the difference is the energy of the inferences. Power comes from a sensor
     on I2C, or from a log that another program writes.
     """
-    _check_given(set(given_on_command_line(context, PowerOptions).values()), port, baud, out, json, wanted)
+    _check_given(set(given_on_command_line(context, PowerOptions).values()), out, json, wanted)
+    port = wanted.port
     read: list[Path | str] = [model, data.data, *options.sources]
     read += [path for path in (wanted.log, wanted.phases if port is None else None) if path is not None]
     console.check_outputs(out, json, wanted.phases if port else None, inputs=read)
@@ -79,7 +76,8 @@ def power_command(
     if recorded is not None:
         recorded.check_design(name, configuration)
     if measured is None:
-        phases, readings = _run(prepared, x, options_given(LineOptions, {"port": port, "baud": baud}), wanted)
+        assert port is not None
+        phases, readings = _run(prepared, x, LineOptions(port=port, baud=wanted.baud), wanted)
         if wanted.phases is not None:
             ran = Recorded(design=name, configuration=configuration, phases=tuple(phases))
             console.write_json(wanted.phases, phases_json(ran))
@@ -108,17 +106,16 @@ def power_command(
         console.write_json(json, {"measured": about, "modelled": of_model, "calibration": to_plain(found)})
 
 
-def _check_given(
-    given: set[str], port: str | None, baud: int | None, out: Path | None, json: Path | None, wanted: PowerOptions
-) -> None:
+def _check_given(given: set[str], out: Path | None, json: Path | None, wanted: PowerOptions) -> None:
     """Refuse what does not tell where power comes from, and what would be ignored."""
+    port = wanted.port
     require(port is not None or wanted.phases is not None, "give --port to run samples, or the --phases of such a run")
     require(port is not None or wanted.log is not None, "without --port, power comes from a --log: give one")
     require(
         wanted.meter is not None or wanted.log is not None or wanted.phases is not None,
         "give --meter, or --phases FILE to note when samples run, and evaluate a log later",
     )
-    other = {"--baud": baud, "--out": out, "--json": json}
+    other = {"--out": out, "--json": json}
     given = given | {flag for flag, value in other.items() if value is not None}
     if wanted.meter is None and wanted.log is None:
         _refuse(given & EVALUATING, "needs --meter or --log: without either, the run only writes --phases")

@@ -8,16 +8,18 @@ from typing import ClassVar
 
 from tospike.compare.energy.fpga import FpgaTechnology
 from tospike.compare.energy.technology import load_technology
+from tospike.gen.options.serial_line import BaudOptions
 from tospike.hw.params import InputError, check_options, option, require
 from tospike.tb.power.ina import Ina, Sensor, opened_bus
 
 
 @dataclass(frozen=True, kw_only=True)
-class PowerOptions:
+class PowerOptions(BaudOptions):
     """How power is measured, and what with."""
 
     PANEL: ClassVar = "Power"
 
+    port: str | None = option(None, "Serial line of the board, or sim; leave it out to read --phases")
     technology_name: str = option("ice40", "Prices to calibrate: ecp5, ice40, or a .toml file", name="technology")
     meter: Sensor | None = option(None, "A sensor on I2C that measures the board")
     i2c_bus: int = option(1, "Meter: number of the I2C bus", low=0)

@@ -55,7 +55,7 @@ def listed(group, entries, path=()):
 
 def test_summaries_are_what_commands_say_of_themselves():
     commands = list(listed(get_command(app), COMMANDS))
-    assert len(commands) == 26
+    assert len(commands) == 28
     for name, entry, command in commands:
         first = " ".join(command.help.split("\n\n")[0].split())
         assert first.startswith(entry.summary), name

@@ -158,7 +158,7 @@ def test_by_the_command_line(tmp_path):
     assert ran.returncode == 0 and "best by energy: " in ran.stdout, ran.stderr
     found = json.loads((tmp_path / "p.json").read_text())
     assert len(found["placements"]) == 10
-    assert {"place", "accuracy", "cycles", "energy_pj", "area"} == set(found["placements"][0])
+    assert {"place", "accuracy", "cycles", "energy_pj", "area", "cells"} == set(found["placements"][0])
     assert all(found[name] in found["placements"] for name in ("best", "all_ann", "all_snn"))
     snn = EXAMPLES / "digits_snn.nir"
     refused(tospike("partition", snn, "--data", "digits", cwd=tmp_path), "has no ANN side that equals it")

@@ -100,7 +100,10 @@ def test_options_survive_json_and_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("description", "message"),
     [
-        ({"dtt": 1}, "unknown NIR option 'dtt': there are comparison, decay, decoding, delta_threshold, dt"),
+        (
+            {"dtt": 1},
+            "unknown NIR option 'dtt': there are adaptation, adaptation_decay, code, comparison, decay, ",
+        ),
         ({"reset": "soft"}, "NIR option reset cannot be 'soft'"),
         ({"steps": "many"}, "NIR option steps cannot be 'many'"),
         ({"dt": 0}, "dt must be a number above 0"),
