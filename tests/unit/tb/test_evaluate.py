@@ -100,7 +100,11 @@ def test_a_golden_model_that_is_wrong_is_noticed(data, monkeypatch):
 
 @pytest.mark.parametrize(
     ("dataflow", "gemm", "limit"),
-    [(Dataflow.OS, (64, 64, 64), 4400), (Dataflow.WS, (64, 64, 64), 4400), (Dataflow.OS, (5, 9, 13), 200)],
+    [
+        pytest.param(Dataflow.OS, (64, 64, 64), 4400, marks=pytest.mark.slow),
+        pytest.param(Dataflow.WS, (64, 64, 64), 4400, marks=pytest.mark.slow),
+        (Dataflow.OS, (5, 9, 13), 200),
+    ],
 )
 def test_gemm_in_rtl(dataflow, gemm, limit):
     m, n, k = gemm

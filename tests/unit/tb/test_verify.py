@@ -19,8 +19,8 @@ from tospike.synth.design import read_design
 from tospike.tb.simulators import Simulator
 from tospike.tb.verify import VerifyOptions, verify
 
-OFTEN = ("os", "ws-streamed", "early", "core-spikes")
-"""Values, streamed weights, an early answer, a core without host; the others when there is time."""
+OFTEN = ("ws-streamed", "core-spikes")
+"""Values with streamed weights, and a core without host; the others when there is time, and all of them on Icarus."""
 
 
 @pytest.mark.parametrize(

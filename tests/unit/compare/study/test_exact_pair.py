@@ -40,6 +40,7 @@ def study(folder, *options):
     return json.loads((folder / "out" / "report.json").read_text()), " ".join(result.stdout.split())
 
 
+@pytest.mark.slow
 def test_an_exact_pair_has_controls_and_a_hybrid(files):
     report, printed = study(files, "--hybrid")
     ann, snn, hybrid = report["designs"]

@@ -36,6 +36,7 @@ def files(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_both_sides_are_measured_and_judged(files):
     arguments = ("compare", "mine", "--pair", "--ann", "cnn.onnx", "--snn", "cnn.nir", "--data", "npz:d.npz")
     result = tospike(*arguments, *OPTIONS, cwd=files)

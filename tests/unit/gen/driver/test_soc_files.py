@@ -104,7 +104,7 @@ def test_wide_streams_have_the_axi_wrapper_alone(tmp_path):
     assert "s_axis_weights" in (made.path / COMPONENT).read_text() and not (made.path / LITEX).exists()
 
 
-@pytest.mark.parametrize(("suffix", "tests"), [("wishbone", 2), (AXI, 1)])
+@pytest.mark.parametrize(("suffix", "tests"), [("wishbone", 2), pytest.param(AXI, 1, marks=pytest.mark.slow)])
 def test_samples_through_a_wrapper_in_cocotb(suffix, tests, folder, tmp_path):
     folder.load().write_memories(tmp_path)
     top = f"{folder.params.name}_{suffix}"

@@ -202,7 +202,7 @@ def run_make(folder, simulator, tmp_path):
 @pytest.mark.parametrize(
     ("simulator", "name"),
     [
-        ("verilator", "core-spikes"),
+        pytest.param("verilator", "core-spikes", marks=pytest.mark.slow),
         *(("icarus", name) for name in ("ws-streamed", "recordings", "delta-ann", "rate-argmax")),
     ],
 )

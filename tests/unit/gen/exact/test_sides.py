@@ -73,7 +73,7 @@ def check_all(pair, placements):
             assert np.array_equal(pair.outputs(pair.prepared(places, bridge=code)), expected), (places, code)
 
 
-@pytest.mark.parametrize("steps", [1, 5])
+@pytest.mark.parametrize("steps", [pytest.param(1, marks=pytest.mark.slow), 5])
 def test_every_placement_of_dense_layers(tmp_path, steps):
     check_all(dense_pair(tmp_path, steps=steps), product(Place, Place, LAST))
 

@@ -326,7 +326,7 @@ def test_images_stay_convolutions(tmp_path):
 @pytest.mark.parametrize(
     ("case", "options"),
     [
-        ("residual images", {}),
+        pytest.param("residual images", {}, marks=pytest.mark.slow),
         ("residual, leaky", {"reset": "subtract"}),
         ("recurrent convolution", {}),
         ("signals", {}),

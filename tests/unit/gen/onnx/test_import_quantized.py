@@ -211,6 +211,7 @@ def test_bipolar_weights_are_one_and_minus_one(tmp_path):
     assert {int(w) for stage in network.stages for w in stage.synapses.weight.flat} == {-1, 1}
 
 
+@pytest.mark.slow
 def test_bipolar_network_in_rtl(tmp_path):
     """Weights and activations stay one bit all the way into the memories."""
     x = samples(QONNX["bipolar"], 30)

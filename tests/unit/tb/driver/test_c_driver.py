@@ -31,6 +31,7 @@ def test_twenty_digits_by_the_c_driver(tmp_path):
     assert found.counters["inputs"] == expected.counters["inputs"].sum()
 
 
+@pytest.mark.slow
 def test_weights_of_a_second_network_by_the_c_driver(tmp_path):
     """The Verilog of the first network, its memories written at run time: golden results of the second."""
     data, options = load_data("digits"), ModelOptions().but(writable=True)
