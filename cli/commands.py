@@ -77,7 +77,11 @@ COMMANDS = {
     "synth": Entry(
         module="synth", summary="Synthesise a design: area and, on an FPGA that is placed and routed, clock frequency."
     ),
-    "build": Entry(module="build", summary="Build the bitstream of a design behind a serial port, for a board."),
+    "build": Entry(
+        module="build",
+        summary="Build the bitstream of a design behind a serial port, for a board, "
+        "at the highest clock that closes timing.",
+    ),
     "run": Entry(
         module="run",
         summary="Run test samples on a board with a bitstream of `tospike build`, and compare with the golden model.",

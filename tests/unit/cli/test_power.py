@@ -93,7 +93,7 @@ def evaluated(tmp_path, phases):
         (("--port", "sim", "--phases", "run.json", "--log-offset", "1"), ("--log-offset is for a --log",)),
         (("--port", "sim", "--phases", "run.json", "--shunt-ohms", "1"), ("--shunt-ohms is for a --meter",)),
         *(
-            (("--phases", "run.json", "--log", "log.csv", flag, "7"), (f"{flag} is for a run with --port",))
+            (("--phases", "run.json", "--log", "log.csv", flag, "700"), (f"{flag} is for a run with --port",))
             for flag in ("--baud", "--settle")
         ),
     ],
