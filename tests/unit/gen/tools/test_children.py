@@ -24,8 +24,6 @@ sleep 1000 &
 echo $! > "$SLEEPER"
 wait
 """
-HANDLERS = {signal.SIGINT: signal.default_int_handler}
-"""What Python does with a signal at its start, where that is not the system's default."""
 
 
 def is_running(pid):
@@ -66,7 +64,7 @@ def test_signals_end_all_that_was_started(tmp_path, hanging_yosys, number, statu
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # ignored where the tests run in background, or by nohup
-        preexec_fn=lambda: signal.signal(number, HANDLERS.get(number, signal.SIG_DFL)),
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     ) as process:
         sleeper = tmp_path / "sleeper"
         wait_for(lambda: process.poll() is not None or (sleeper.is_file() and sleeper.read_text().endswith("\n")))
