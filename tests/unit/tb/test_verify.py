@@ -19,8 +19,8 @@ from tospike.synth.design import read_design
 from tospike.tb.simulators import Simulator
 from tospike.tb.verify import VerifyOptions, verify
 
-OFTEN = ("core-spikes",)
-"""A core without host; the others when there is time, and all of them on Icarus."""
+OFTEN = ("ws-streamed", "core-spikes")
+"""Values with streamed weights, a core without host; the others when there is time, and all on Icarus if it is here."""
 
 
 @pytest.mark.parametrize(
