@@ -9,7 +9,8 @@ import io
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,7 +59,17 @@ class Drawing:
 
     element: str
     """The ``<svg>`` element, without background."""
-    pdf: bytes
+    title: str
+    figure: Figure = field(repr=False, compare=False)
+
+    @cached_property
+    def pdf(self) -> bytes:
+        """The PDF file; it takes longer than the SVG, for its fonts, so it is made where one is wanted."""
+        page = io.BytesIO()
+        metadata = {"Title": self.title, "CreationDate": None}
+        with mpl.rc_context({"pdf.fonttype": 42}):
+            self.figure.savefig(page, format="pdf", facecolor=COLOUR["paper"], metadata=metadata)
+        return page.getvalue()
 
     @property
     def in_page(self) -> str:
@@ -136,12 +147,11 @@ def on_paper() -> dict[str, Any]:
 
 def render(figure: Figure, title: str) -> Drawing:
     """Render a figure, with an accessible title."""
-    text, page = io.StringIO(), io.BytesIO()
+    text = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "pdf.fonttype": 42}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
         figure.savefig(text, format="svg", transparent=True, metadata=nothing)
-        figure.savefig(page, format="pdf", facecolor=COLOUR["paper"], metadata={"Title": title, "CreationDate": None})
-    return Drawing(element=_element(text.getvalue(), title), pdf=page.getvalue())
+    return Drawing(element=_element(text.getvalue(), title), title=title, figure=figure)
 
 
 def _element(text: str, title: str) -> str:
