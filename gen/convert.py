@@ -147,6 +147,10 @@ def _check(network: Network) -> None:
         chain = not stage.sources and isinstance(stage.synapses, Dense | Conv2d | AveragePool2d)
         require(chain, f"stage {stage.name!r} is {kind}: {instead}")
         assert isinstance(stage.neuron, Activation)
+        require(
+            stage.neuron.function is None,
+            f"stage {stage.name!r} has another function than ReLU, which no spiking neuron is: train a ReLU",
+        )
         grids.append(stage.neuron.grid)
         require(
             stage.neuron.minimum is None,

@@ -46,12 +46,15 @@ class Memories:
     """Operand buffers; queues of events."""
     bias_bits: int = 0
     """Biases and requantisation multipliers."""
+    table_bits: int = 0
+    """Tables of activations."""
 
     def __post_init__(self) -> None:
         require_range("weight memory bits", self.weight_bits, 0, 1 << 40)
         require_range("state memory bits", self.state_bits, 0, 1 << 40)
         require_range("activation memory bits", self.activation_bits, 0, 1 << 40)
         require_range("bias memory bits", self.bias_bits, 0, 1 << 40)
+        require_range("table memory bits", self.table_bits, 0, 1 << 40)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

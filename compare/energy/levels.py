@@ -30,6 +30,7 @@ TERMS: Mapping[str, str] = {
     "weight_read": "weights read",
     "bias_read": "biases read",
     "multiplier_read": "multipliers read",
+    "table_read": "tables of activations read",
     "state_read": "states or results read",
     "state_write": "states or results written",
     "activation_read": "activations read",

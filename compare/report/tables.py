@@ -22,6 +22,7 @@ OPERATION_LABELS: Mapping[str, str] = {
     "weight_read": "weights read",
     "bias_read": "biases read",
     "multiplier_read": "multipliers read",
+    "table_read": "tables of activations read",
     "state_read": "states read",
     "state_write": "states written",
     "activation_read": "activations read",

@@ -69,6 +69,7 @@ CLASSES: Mapping[str, type] = {
     "membrane": network.SpikingNeuron,
     "network": network.Network,
     "requantize": network.Requantize,
+    "pointwise": network.Pointwise,
     "stage": network.Stage,
     "sum_pool": network.SumPool2d,
     "window": network.Window,

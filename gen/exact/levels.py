@@ -99,7 +99,7 @@ def _check(network: Network, samples: NDArray[np.generic]) -> None:
         neuron = stage.neuron
         assert isinstance(neuron, Activation)
         require(
-            neuron.relu != (stage is network.stages[-1]),
+            neuron.function is None and neuron.relu != (stage is network.stages[-1]),
             f"stage {stage.name!r}: in an exact pair, each layer but the last has a ReLU",
         )
         require(

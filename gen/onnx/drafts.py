@@ -6,7 +6,18 @@ import numpy as np
 
 from tospike.gen.onnx.order import Image
 from tospike.hw.params import IntFormat, require
-from tospike.sim.network import Activation, Add, Array, AveragePool2d, Conv2d, Dense, QuantGrid, Stage, Synapses
+from tospike.sim.network import (
+    Activation,
+    Add,
+    Array,
+    AveragePool2d,
+    Conv2d,
+    Dense,
+    Pointwise,
+    QuantGrid,
+    Stage,
+    Synapses,
+)
 
 WEIGHTS = IntFormat(bits=9, signed=True)
 """Format of the widest weights: an unsigned byte less its zero point."""
@@ -25,6 +36,8 @@ class LayerDraft:
     """Lower bound of its activations; 0: a ReLU."""
     high: float | None = None
     grid: QuantGrid | None = None
+    function: Pointwise | None = None
+    """Computed before the bounds."""
     moves: bool = False
     """Whether it only moves values, or adds ones of which all but one are 0."""
     image: Image | None = None
@@ -33,7 +46,7 @@ class LayerDraft:
     @property
     def is_linear(self) -> bool:
         """Whether its sums have no activation yet."""
-        return self.low is None and self.high is None and self.grid is None
+        return self.low is None and self.high is None and self.grid is None and self.function is None
 
     @property
     def adds_up(self) -> bool:
@@ -46,7 +59,8 @@ class LayerDraft:
     @property
     def keeps_zero(self) -> bool:
         """Whether a sum of 0 gives 0: without bias, such a channel is 0 whatever the input."""
-        return (self.low is None or self.low <= 0) and (self.high is None or self.high >= 0) and self.grid is None
+        bounded = (self.low is None or self.low <= 0) and (self.high is None or self.high >= 0)
+        return bounded and self.grid is None and self.function is None
 
     def weigh(self) -> None:
         """Turn a mean into a convolution with equal weights, which can be scaled."""
@@ -134,7 +148,13 @@ class LayerDraft:
     def stage(self, index: int) -> Stage:
         """Return the stage, as number ``index`` of the network."""
         is_relu = self.low == 0
-        neuron = Activation(relu=is_relu, minimum=None if is_relu else self.low, maximum=self.high, grid=self.grid)
+        neuron = Activation(
+            relu=is_relu,
+            minimum=None if is_relu else self.low,
+            maximum=self.high,
+            grid=self.grid,
+            function=self.function,
+        )
         sources = () if self.sources == (index - 1,) else self.sources
         return Stage(name=self.name, synapses=self.synapses, neuron=neuron, sources=sources)
 
@@ -147,3 +167,11 @@ def _scaled_grid(grid: QuantGrid | None, factor: Array) -> QuantGrid | None:
     high = max(grid.qmax, -grid.qmin) if (factor < 0).any() else grid.qmax
     size = np.where(factor == 0, 1.0, np.abs(factor))  # a dead channel's weights are zero on any grid
     return QuantGrid(scale=grid.scale * size, qmin=low, qmax=high)
+
+
+def keeps(new: QuantGrid, old: QuantGrid | None) -> bool:
+    """Return whether rounding to ``new`` changes no value on ``old``."""
+    if old is None:
+        return False
+    exact = (old.zero_point, old.after, old.rounding) == (new.zero_point, new.after, new.rounding)
+    return exact and float(old.scale) == float(new.scale) and new.qmin <= old.qmin and old.qmax <= new.qmax

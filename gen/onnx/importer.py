@@ -12,6 +12,7 @@ from tospike.gen.front_end import behind, stated_front_end
 from tospike.gen.onnx.answers import is_answer, read_answers
 from tospike.gen.onnx.context import ImportContext
 from tospike.gen.onnx.file import read_model
+from tospike.gen.onnx.functions import with_functions
 from tospike.gen.onnx.graph import STANDARD, Constant, Graph, attributes, label
 from tospike.gen.onnx.operators.table import OF_DOMAIN, lookup
 from tospike.hw.params import InputError, require
@@ -49,9 +50,9 @@ def import_onnx(path: str | Path, *, name: str | None = None) -> Network:
         model = read_model(file)
         known = name or identifier(file.stem)
         try:
-            return _network(Graph(proto=model), known)
+            return _network(with_functions(Graph(proto=model)), known)
         except InputError:
-            unbatched = Graph(proto=model, is_batched=False)
+            unbatched = with_functions(Graph(proto=model, is_batched=False))
             if unbatched.is_batched:
                 raise
             try:  # the first axis of the input may not be the batch

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tospike.gen.onnx.drafts import LayerDraft
+from tospike.gen.onnx.drafts import LayerDraft, keeps
 from tospike.gen.onnx.order import Image, Placement, arranged, image_of, inverse, is_permutation, placement, repetition
 from tospike.gen.onnx.tensor import INPUT, NOTHING, Scaling, Tensor
 from tospike.hw.params import require
@@ -18,6 +18,7 @@ from tospike.sim.network import (
     InputSpec,
     MaxPool2d,
     Network,
+    Pointwise,
     QuantGrid,
     Shape,
     Synapses,
@@ -222,11 +223,24 @@ class NetworkBuilder:
         self.drafts[stage].clip(low, high, f"node {name!r}")
         return tensor
 
+    def function(self, name: str, tensor: Tensor, function: Pointwise) -> Tensor:
+        """Return a function of each value, by the stage that sends them or a new one."""
+        tensor = self.settled(name, tensor)
+        if not self.is_whole(tensor) and float(function(np.zeros(1))[0]) != 0.0:
+            tensor = self.ordered(name, tensor)
+        stage = self._foldable_stage(tensor)
+        moves = stage != tensor.stage and not function.keeps_order
+        if stage is None or stage == INPUT or moves or not self.drafts[stage].is_linear:
+            tensor = self._identity(name, tensor)
+            stage = tensor.stage
+        self.drafts[stage].function = function
+        return tensor
+
     def round(self, name: str, tensor: Tensor, grid: QuantGrid) -> Tensor:
         """Return values rounded to a trained quantiser's grid."""
         tensor = self.settled(name, tensor)
         source = self._pool_source(tensor.stage)
-        if _keeps(grid, self.grid_of(source)):
+        if keeps(grid, self.grid_of(source)):
             return tensor  # rounding again changes nothing, and a pool only selects
         target = self._foldable_stage(tensor)
         if target is None or self.grid_of(target) is not None:
@@ -379,11 +393,3 @@ def _is_uniform(factor: Array, shift: Array, channels: int) -> bool:
     """Return whether all values of a channel have the same factor and shift."""
     parts = [vector.reshape(channels, -1) for vector in (factor, shift)]
     return all(bool((part == part[:, :1]).all()) for part in parts)
-
-
-def _keeps(new: QuantGrid, old: QuantGrid | None) -> bool:
-    """Return whether rounding to ``new`` changes no value on ``old``."""
-    if old is None:
-        return False
-    exact = (old.zero_point, old.after, old.rounding) == (new.zero_point, new.after, new.rounding)
-    return exact and float(old.scale) == float(new.scale) and new.qmin <= old.qmin and old.qmax <= new.qmax

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from tospike.gen.place.options import Engine
 from tospike.gen.place.placer import Site, input_format
 from tospike.gen.place.widths import accumulator_bits, weight_bits
-from tospike.hw.params import ArrayParams, Dataflow, InputError, RequantizeParams
-from tospike.sim.network import Dense, MaxPool2d, Network, Requantize, Stage
+from tospike.hw.params import ArrayParams, Dataflow, InputError, IntFormat, RequantizeParams, require
+from tospike.sim.network import Array, Dense, MaxPool2d, Network, Requantize, Stage
 
 MOST_COLUMNS = 8
 """Columns of an array if the user gave no number."""
@@ -77,3 +79,34 @@ def shifts(stages: Sequence[Stage], requantize: RequantizeParams) -> list[int]:
         stage.neuron.shift if isinstance(stage.neuron, Requantize) else other
         for stage, other in zip(stages, unscaled, strict=True)
     ]
+
+
+def has_table(stage: Stage) -> bool:
+    """Return whether the results of a stage index a table: whether it has a function."""
+    return isinstance(stage.neuron, Requantize) and stage.neuron.table is not None
+
+
+def tables(stages: Sequence[Stage]) -> list[list[int] | None]:
+    """Return the tables of stages, as the engines around an array store them; ``None`` for those without a function."""
+    neurons = [stage.neuron for stage in stages]
+    return [
+        neuron.table.tolist() if isinstance(neuron, Requantize) and neuron.table is not None else None
+        for neuron in neurons
+    ]
+
+
+def random_table(rng: np.random.Generator, act: IntFormat, clamp: tuple[int, int]) -> Array:
+    """Return random activations for each result from one end of a clamp to the other."""
+    return rng.integers(act.min, act.max, size=clamp[1] - clamp[0] + 1, endpoint=True)
+
+
+def require_no_table(stage: Stage, engine: str) -> None:
+    """Refuse a stage with a function for an engine that has no tables.
+
+    Raises
+    ------
+    InputError
+        It has one.
+    """
+    message = f"layer {stage.name!r} has a function, which a table computes, and {engine} engines have none"
+    require(not has_table(stage), f"{message}: leave --engine out, or give --engine {Engine.SYSTOLIC}")

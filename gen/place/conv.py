@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tospike.gen.place.array import MOST_COLUMNS, array, needs_images, requantizer, shares_array, shifts
+from tospike.gen.place.array import MOST_COLUMNS, array, needs_images, requantizer, shares_array, shifts, tables
 from tospike.gen.place.conv_layers import conv_params
 from tospike.gen.place.placer import MemoryInit, Placed, Placer, Site
 from tospike.hw.conv import layout
@@ -53,6 +53,7 @@ def _pack(params: ConvParams, design: Design, index: int) -> MemoryInit:
             for stage, layer in zip(stages, params.layers, strict=True)
         ],
         shifts=shifts(stages, params.requantize),
+        tables=tables(stages),
     )
 
 

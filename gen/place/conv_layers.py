@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from tospike.gen.place.array import has_table
 from tospike.hw.params import (
     ArrayParams,
     ConvLayer,
@@ -48,7 +49,7 @@ def conv_params(network: Network, array: ArrayParams, requantize: RequantizePara
 def _layer(network: Network, index: int, array: ArrayParams) -> ConvLayer:
     stage = network.stages[index]
     synapses, sources = stage.synapses, network.sources(index)
-    clamp = stage.neuron.clamp if isinstance(stage.neuron, Requantize) else None
+    clamp, tabled = stage.neuron.clamp if isinstance(stage.neuron, Requantize) else None, has_table(stage)
     if isinstance(synapses, MaxPool2d) and index < len(network.stages) - 1:
         clamp = (array.act.min, array.act.max)
     shape = _shape_of(network, sources[0], stage)
@@ -62,6 +63,7 @@ def _layer(network: Network, index: int, array: ArrayParams) -> ConvLayer:
                 kernel=shape[1:],
                 clamp=clamp,
                 sources=sources,
+                tabled=tabled,
             )
         case Add():
             return ConvLayer(
@@ -71,6 +73,7 @@ def _layer(network: Network, index: int, array: ArrayParams) -> ConvLayer:
                 size=shape[1:],
                 clamp=clamp,
                 sources=sources,
+                tabled=tabled,
             )
         case Conv2d() | SumPool2d() | MaxPool2d():
             window = synapses.window
@@ -85,6 +88,7 @@ def _layer(network: Network, index: int, array: ArrayParams) -> ConvLayer:
                 pad_value=array.act.min if isinstance(synapses, MaxPool2d) else synapses.pad_value,
                 clamp=clamp,
                 sources=sources,
+                tabled=tabled,
             )
     raise InputError(f"stage {stage.name!r} is {type(synapses).__name__}, which the conv engine cannot run")
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tospike.gen.fold.folding import Fold, cheapest_fold, cheapest_window_fold
-from tospike.gen.place.array import requantizer
+from tospike.gen.place.array import requantizer, require_no_table
 from tospike.gen.place.options import Engine
 from tospike.gen.place.placer import (
     MemoryInit,
@@ -93,6 +93,7 @@ def require_chain(site: Site) -> None:
         The network branches, this layer is of another kind, or the weights are to be streamed in.
     """
     require_weights_on_chip(site, "dataflow")
+    require_no_table(site.stage, "dataflow")
     stage, otherwise = site.stage, "give --engine systolic, whose conv engine does"
     branches = any(len(each.sources) > 1 or isinstance(each.synapses, Add) for each in site.network.stages)
     straight = all(site.network.sources(index) == (index - 1,) for index in range(len(site.network.stages)))

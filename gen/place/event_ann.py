@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tospike.gen.place.array import require_no_table
 from tospike.gen.place.event import pack_event, random_layer
 from tospike.gen.place.options import Engine
 from tospike.gen.place.placer import Placed, Placer, Site, input_format, require_weights_on_chip
@@ -99,4 +100,5 @@ def _activation(site: Site) -> dict[str, Any] | None:
     neuron = site.stage.neuron
     if not isinstance(neuron, Requantize):
         return None
+    require_no_table(site.stage, "event")
     return {"act": site.activations, "clamp": neuron.clamp, "shift": neuron.shift}

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from tospike.gen.place.array import MOST_COLUMNS, array, needs_images, requantizer, shares_array, shifts
+from tospike.gen.place.array import (
+    MOST_COLUMNS,
+    array,
+    has_table,
+    needs_images,
+    random_table,
+    requantizer,
+    shares_array,
+    shifts,
+    tables,
+)
 from tospike.gen.place.placer import MemoryInit, Placed, Placer, Site, random_integers
 from tospike.hw.params import AcceleratorParams, DenseLayer, SystolicParams
 from tospike.hw.systolic import layout
@@ -36,6 +46,7 @@ def _pack(params: SystolicParams, design: Design, index: int) -> MemoryInit:
             stage.neuron.multiplier.tolist() if isinstance(stage.neuron, Requantize) else None for stage in stages
         ],
         shifts=shifts(stages, params.requantize),
+        tables=tables(stages),
     )
 
 
@@ -53,7 +64,10 @@ def _random(params: AcceleratorParams, index: int, engine: SystolicParams, rng: 
             shift = min(engine.requantize.max_shift, shift)
             half = engine.requantize.multiplier.max // 2
             multiplier = rng.integers(max(1, half // 2), half, size=layer.outputs, endpoint=True)
-            neuron = Requantize(multiplier=multiplier, shift=shift, clamp=layer.clamp, fraction_bits=fraction_bits)
+            table = random_table(rng, engine.array.act, layer.clamp) if layer.tabled else None
+            neuron = Requantize(
+                multiplier=multiplier, shift=shift, clamp=layer.clamp, fraction_bits=fraction_bits, table=table
+            )
         stages.append(Stage(name=f"engine_{index}_{number}", synapses=Dense(weight=weight, bias=bias), neuron=neuron))
     return stages
 
@@ -72,4 +86,5 @@ SYSTOLIC = Placer(
 
 def _layer(stage: Stage) -> DenseLayer:
     clamp = stage.neuron.clamp if isinstance(stage.neuron, Requantize) else None
-    return DenseLayer(rows=1, inputs=stage.dense.inputs, outputs=stage.dense.outputs, clamp=clamp)
+    tabled = has_table(stage)
+    return DenseLayer(rows=1, inputs=stage.dense.inputs, outputs=stage.dense.outputs, clamp=clamp, tabled=tabled)

@@ -4,7 +4,7 @@ from itertools import takewhile
 
 import numpy as np
 
-from tospike.gen.place.array import needs_images, requantizer
+from tospike.gen.place.array import needs_images, requantizer, require_no_table
 from tospike.gen.place.dataflow import input_lanes
 from tospike.gen.place.options import Engine, Products
 from tospike.gen.place.placer import (
@@ -39,8 +39,10 @@ def _place(site: Site) -> Placed | None:
         f"constant weights are for chains of dense layers, which {network.name!r} is not: leave --products out",
     )
     require_weights_on_chip(site, "dataflow")
-    act, requantize = input_format(network), requantizer(network)
     unrolled = tuple(takewhile(lambda each: each.own.products is Products.CONSTANTS, site.each[site.index :]))
+    for each in unrolled:
+        require_no_table(each.stage, "dataflow")
+    act, requantize = input_format(network), requantizer(network)
     engine = UnrolledParams(
         layers=tuple(_layer(each, act, requantize) for each in unrolled),
         act=act,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.quantize.activation_grids import choose_grids, input_spec, is_logits
+from tospike.gen.quantize.activations.function_table import exact_index, index_grid, table_of
+from tospike.gen.quantize.activations.grids import choose_grids, input_spec, is_logits
 from tospike.gen.quantize.hidden_layer import HiddenLayer
 from tospike.gen.quantize.integer_sums import Sums, tap_means
 from tospike.gen.quantize.logits import MOST_FRACTION_BITS, logit_sums, needed_fraction_bits, round_biases
@@ -52,7 +53,14 @@ def quantize_ann(
     runs = run_float(network, samples).stages
     values = [inputs, *(run.outputs for run in runs)]
     grids, act = choose_grids(network, values, options)
-    layers = _Layers(network=network, grids=grids, act=act, options=options, means=_tap_means(network, values))
+    indices = {
+        index: exact_index(stage, grids[network.sources(index)[0]])
+        or index_grid(stage.neuron, grids[index], run.reach, stage.name)
+        for index, (stage, run) in enumerate(zip(network.stages, runs, strict=True))
+        if isinstance(stage.neuron, Activation) and stage.neuron.function is not None
+    }
+    means = _tap_means(network, values)
+    layers = _Layers(network=network, grids=grids, indices=indices, act=act, options=options, means=means)
     integers, reports = layers.network_of_integers()
     if layers.means and is_logits(network, len(network.stages) - 1):
         off = _mean_error(integers, reports[-1].unit, samples, values[-1], options.requantize)
@@ -107,6 +115,8 @@ def _inexact(reports: tuple[StageReport, ...]) -> int:
 class _Layers:
     network: Network
     grids: dict[int, QuantGrid]
+    indices: dict[int, QuantGrid]
+    """Grids of the sums of stages with a function, which index a table."""
     act: IntFormat
     options: QuantizeOptions
     means: dict[int, NDArray[np.float64]]
@@ -194,11 +204,11 @@ class _Layers:
             logits = replace(sums.synapses, bias=bias)
             neuron = Accumulator(fraction_bits=fraction_bits)
             return replace(stage, synapses=logits, neuron=neuron), replace(report, logit_error=error), 0.0
-        params = replace(self.options.requantize, fraction_bits=fraction_bits)
+        params, looked_up = replace(self.options.requantize, fraction_bits=fraction_bits), index in self.indices
         layer = HiddenLayer(
-            stage=stage,
+            stage=replace(stage, neuron=Activation(relu=False)) if looked_up else stage,
             sources=self._sources(index),
-            target=self.grids[index],
+            target=self.indices.get(index, self.grids[index]),
             act=self.act,
             options=of_layer(self.options, stage.name),
             params=params,
@@ -212,8 +222,15 @@ class _Layers:
             constant_channels=layer.constant,
             coarser_channels=layer.coarser,
         )
+        requantized = layer.neuron
+        if looked_up:
+            assert isinstance(stage.neuron, Activation)
+            requantized = replace(requantized, table=table_of(stage.neuron, self.indices[index], self.grids[index]))
+            exact = exact_index(stage, self._sources(index)[0]) is not None
+            if stage.neuron.grid is not None and not exact:  # sums of one level may be on both sides of a trained step
+                report = replace(report, inexact_channels=len(layer.bias))
         synapses = replace(layer.sums.synapses, bias=layer.bias)
-        return replace(stage, synapses=synapses, neuron=layer.neuron), report, layer.bias_error
+        return replace(stage, synapses=synapses, neuron=requantized), report, layer.bias_error
 
     def _max_pool(self, index: int, stage: Stage) -> tuple[Stage, StageReport]:
         plain = stage.neuron == Activation(relu=False)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from tospike.hw.params import InputError
 from tospike.sim.network import Activation, Add, AveragePool2d, Conv2d, Dense, MaxPool2d, Network, Stage, SumPool2d
+from tospike.sim.network.pointwise import WIDE
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -27,6 +28,8 @@ Range = tuple[Floats, Floats]
 
 NEGLIGIBLE = 2.0**-24
 """A channel that varies by no more than this fraction of its value is constant, as it is in float32."""
+POINTS = 1025
+"""Points at which a function is looked at to find its range: it may rise and fall."""
 
 
 def move_offsets(
@@ -56,6 +59,16 @@ def move_offsets(
     return replace(network, stages=tuple(mover.stages)), counts
 
 
+def _activations(neuron: Activation, sums: Range) -> Range:
+    """Return the range of the activations of sums within a range."""
+    if neuron.function is None:
+        low, high = (np.asarray(neuron(end), dtype=np.float64) for end in sums)
+        return low, high
+    first, last = (np.clip(end, WIDE.min(), WIDE.max()) for end in sums)
+    values = neuron(np.linspace(first, last, POINTS))
+    return np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+
+
 @dataclass(kw_only=True, eq=False)
 class _Mover:
     """Moves offsets, stage by stage in order."""
@@ -77,9 +90,10 @@ class _Mover:
         if not isinstance(neuron, Activation):
             raise InputError(f"stage {stage.name!r} is quantised: give the network as trained")
         sums = _sum_range(stage, given)
-        low, high = (np.asarray(neuron(end), dtype=np.float64) for end in sums)
+        low, high = _activations(neuron, sums)
         offset = np.zeros_like(low)
-        if neuron.grid is None and not isinstance(stage.synapses, MaxPool2d | AveragePool2d):
+        is_plain = neuron.grid is None and neuron.function is None
+        if is_plain and not isinstance(stage.synapses, MaxPool2d | AveragePool2d):
             movable = self._movable(index) & np.isfinite(low) & np.isfinite(high)
             constant = movable & _is_zeroable(stage) & (high - low <= NEGLIGIBLE * np.maximum(abs(low), abs(high)))
             clips = np.zeros_like(movable) if neuron.maximum is None else sums[1] > neuron.maximum

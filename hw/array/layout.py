@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from tospike.hw.params import ArrayParams, ConvLayer, ConvParams, DenseLayer, SystolicParams, require
+from tospike.hw.layout import MemoryShape
+from tospike.hw.params import TABLE_INDEX, ArrayParams, ConvLayer, ConvParams, DenseLayer, SystolicParams, require
 
 Vector = Sequence[int]
 Matrix = Sequence[Sequence[int]]
@@ -50,6 +51,43 @@ def channel_words(
     require(all(acc.holds(b) for b in offsets), f"biases of layer {index} must be from {acc.min} to {acc.max}")
     require(all(factor.holds(f) for f in factors), f"multipliers of layer {index} must be from 0 to {factor.max}")
     return [channel_word(params, b, f) for b, f in zip(offsets, factors, strict=True)]
+
+
+def table_memory(params: SystolicParams | ConvParams) -> MemoryShape:
+    """Return the shape of the memory ``tables``, which there is if a layer has a function: a table for each of these,
+    the activations of the indices 0, 1, ..., and then -128, -127, ..."""
+    return MemoryShape(name="tables", width=params.array.act.bits, depth=params.tables << TABLE_INDEX.bits)
+
+
+def table_numbers(layers: Sequence[DenseLayer] | Sequence[ConvLayer]) -> list[int]:
+    """Return the number of each layer's table, from 1 on; 0: it has none."""
+    return [sum(earlier.tabled for earlier in layers[: index + 1]) * layer.tabled for index, layer in enumerate(layers)]
+
+
+def table_words(
+    params: SystolicParams | ConvParams, index: int, layer: DenseLayer | ConvLayer, table: Vector | None
+) -> list[int]:
+    """Return the words of the memory ``tables`` for a layer; ``table`` holds the activation of each index from the
+    clamp's lower end on.
+
+    Raises
+    ------
+    InputError
+        The table is missing, too much, of another length, or holds what is no activation.
+    """
+    require((table is None) != layer.tabled, f"layer {index} needs a table if it is tabled, and else none")
+    if table is None:
+        return []
+    assert layer.clamp is not None
+    low, high = layer.clamp
+    act = params.array.act
+    values = [int(value) for value in table]
+    require(len(values) == high - low + 1, f"the table of layer {index} needs {high - low + 1} values")
+    require(all(map(act.holds, values)), f"the table of layer {index} must hold values from {act.min} to {act.max}")
+    words = [0] * (1 << TABLE_INDEX.bits)
+    for level, value in enumerate(values, low):
+        words[level % len(words)] = value & ((1 << act.bits) - 1)
+    return words
 
 
 def channel_word(params: SystolicParams | ConvParams, bias: int, multiplier: int) -> int:

@@ -10,6 +10,7 @@ from tospike.hw.array.array import row_layout
 from tospike.hw.array.control import LayerControl
 from tospike.hw.array.flow import InFlight, layer_descriptor, skewed_array, tiles_in_flight
 from tospike.hw.array.output import TokenOutput
+from tospike.hw.array.table import connect_tables, post_latency
 from tospike.hw.array.weights import weight_operands, weight_ports
 from tospike.hw.conv.descriptor import descriptor_layout
 from tospike.hw.conv.layout import SLOTS, counter_names, initial, memories, weight_memory
@@ -73,7 +74,7 @@ class ConvEngine(Engine[ConvParams]):
         self._front(m, layer)
         awake = Signal()  # operands or sums are in the array
         self._datapath(m, layer, stored, awake)
-        self._results(m, layer, stored["channels"])
+        self._results(m, layer, stored)
         self._output(m)
         if params.is_counted or params.clock_gating:
             feeding = delayed(m, parts.sequencer.busy, parts.reader.latency, name="feeding")
@@ -105,9 +106,7 @@ class ConvEngine(Engine[ConvParams]):
         m.submodules.post = PostProcessor(params)
         m.submodules.write_addresses = WriteAddressGenerator(params)
         m.submodules.output = output = TokenOutput(params)
-        m.submodules.queue = CreditQueue(
-            output.i.payload.shape(), depth=PostProcessor.LATENCY + CreditQueue.LATENCY + 2
-        )
+        m.submodules.queue = CreditQueue(output.i.payload.shape(), depth=post_latency(params) + CreditQueue.LATENCY + 2)
 
     def _run_layers(self, m: Module, layer: data.View) -> InFlight:
         """Connect the control of layers and tiles: when they begin and end."""
@@ -166,9 +165,10 @@ class ConvEngine(Engine[ConvParams]):
         systolic = skewed_array(m, array, rows, weight_operands(array, word), awake=gate)
         m.d.comb += [results.i.eq(systolic.results), results.valid.eq(systolic.valid[0])]
 
-    def _results(self, m: Module, layer: data.View, channels: LoadableMemory) -> None:
+    def _results(self, m: Module, layer: data.View, memories: Mapping[str, LoadableMemory]) -> None:
         """Requantise results; those of hidden layers go to the activation memory."""
-        parts = m.submodules
+        parts, channels = m.submodules, memories["channels"]
+        connect_tables(m, parts.post, memories)
         loader, reader, results, post, places = (
             parts.loader,
             parts.reader,

@@ -7,12 +7,15 @@
     One word per output channel: bias, and above it the multiplier.
 ``layers``
     One word per layer: the descriptor, with the fields of :func:`descriptor_shapes`, the first in the lowest bits.
+``tables``
+    If layers have functions, for each of these the activations that its results index.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
-from tospike.hw.array.layout import channel_words, stored_weights
+from tospike.hw.array.layout import channel_words, stored_weights, table_memory, table_numbers, table_words
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import ConvLayer, ConvOperation, ConvParams, address_bits, require
 from tospike.hw.params.banks import bank_cycles
@@ -55,6 +58,7 @@ def memories(params: ConvParams) -> tuple[MemoryShape, ...]:
         MemoryShape(
             name="layers", width=sum(bits for bits, _ in descriptor_shapes(params).values()), depth=len(params.layers)
         ),
+        *((table_memory(params),) if params.tables else ()),
     )
 
 
@@ -146,6 +150,7 @@ def descriptor(params: ConvParams, index: int, shift: int = 0) -> dict[str, int]
         "high": high,
         **{f"to_{name}": value for name, value in placement(target).items()},
         "shift": shift,
+        **({"table": table_numbers(params.layers)[index]} if params.tables else {}),
     }
 
 
@@ -251,6 +256,7 @@ def pack(
     biases: Sequence[Vector],
     multipliers: Sequence[Vector | None],
     shifts: Sequence[int],
+    tables: Sequence[Vector | None] = (),
 ) -> dict[str, list[int]]:
     """Return the contents of the memories.
 
@@ -262,6 +268,8 @@ def pack(
         passes through the array.
     biases, multipliers
         (output channels,) each; no multipliers for a layer without clamp.
+    tables
+        The activations of each result from the clamp's lower end on; ``None`` for a layer without a function.
 
     Raises
     ------
@@ -273,9 +281,12 @@ def pack(
     for index, layer in enumerate(params.layers):
         words += _weight_words(params, index, layer, weights[index])
         channels += channel_words(params, index, layer, biases[index], multipliers[index])
+    given = tables or [None] * len(params.layers)
+    each = (table_words(params, index, layer, given[index]) for index, layer in enumerate(params.layers))
     return {
         "weights": words,
         "channels": channels,
+        **({"tables": list(chain.from_iterable(each))} if params.tables else {}),
         "layers": [_pack_fields(params, descriptor(params, index, shift)) for index, shift in enumerate(shifts)],
     }
 

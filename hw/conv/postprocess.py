@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.arithmetic import shape_of
 from tospike.hw.array.column import ColumnRequantizer
+from tospike.hw.array.table import looked_up, post_latency, table_ports
 from tospike.hw.conv.descriptor import descriptor_layout
 from tospike.hw.conv.layout import SLOTS, channel_memory
 from tospike.hw.conv.loops import LoopNest
@@ -44,17 +45,18 @@ class PostProcessor(wiring.Component):
     valid : Out(1)
         ``result`` is valid in this cycle.
     result : Out(result_layout(params))
+    table_address, table_data : memory of activations, if layers have functions
+        ``table_data`` come one cycle after their address.
     """
-
-    LATENCY = ColumnRequantizer.LATENCY
-    """Cycles from reading a result to ``result``."""
 
     def __init__(self, params: ConvParams):
         self._params = params
         acc = shape_of(params.array.acc)
         channels = channel_memory(params)
+        self.latency = post_latency(params)
         super().__init__(
             {
+                **table_ports(params),
                 "layer": In(descriptor_layout(params)),
                 "start": In(1),
                 "written": In(1),
@@ -127,9 +129,9 @@ class PostProcessor(wiring.Component):
             requantizer.shift.eq(layer.shift),
             requantizer.low.eq(layer.low),
             requantizer.high.eq(layer.high),
-            self.valid.eq(delayed(m, go, self.LATENCY, name="go")),
-            self.result.value.eq(requantizer.o),
-            Value.cast(self.result.edges).eq(delayed(m, Value.cast(ends), self.LATENCY, name="ends")),
-            self.result.last.eq(delayed(m, last, self.LATENCY, name="last")),
+            self.valid.eq(delayed(m, go, self.latency, name="go")),
+            self.result.value.eq(looked_up(m, self, params, requantizer.o)),
+            Value.cast(self.result.edges).eq(delayed(m, Value.cast(ends), self.latency, name="ends")),
+            self.result.last.eq(delayed(m, last, self.latency, name="last")),
         ]
         return m

@@ -8,7 +8,7 @@ recorded in the manifest of the generated design.
 from tospike.hw.params.accelerator import AcceleratorParams, HostInput, HostOutput
 from tospike.hw.params.check import InputError, require, require_range
 from tospike.hw.params.engines.activation import ActivationParams, ChangeParams
-from tospike.hw.params.engines.array import ArrayParams, Dataflow, RequantizeParams, WeightSource
+from tospike.hw.params.engines.array import TABLE_INDEX, ArrayParams, Dataflow, RequantizeParams, WeightSource
 from tospike.hw.params.engines.bridge import (
     BridgeParams,
     FrameBufferParams,
@@ -94,6 +94,7 @@ __all__ = [
     "REQUIRED",
     "RING_WORDS",
     "SPIKE",
+    "TABLE_INDEX",
     "WHOLE",
     "WORD_ADDRESS",
     "WORD_BITS",

@@ -11,4 +11,7 @@ hash, stay as they are."""
 
 def is_left_out(each: Field[Any], owner: Any) -> bool:
     """Return whether files leave out this field of ``owner``."""
-    return each.metadata == ADDED and getattr(owner, each.name) == each.default
+    if each.metadata != ADDED:
+        return False
+    value = getattr(owner, each.name)
+    return type(value) is type(each.default) and bool(value == each.default)  # an array is no default

@@ -10,6 +10,7 @@ from tospike.hw.array.control import LayerControl
 from tospike.hw.array.flow import InFlight, layer_descriptor, skewed_array, tiles_in_flight
 from tospike.hw.array.output import TokenOutput
 from tospike.hw.array.results import result_layout
+from tospike.hw.array.table import connect_tables, post_latency
 from tospike.hw.array.weights import weight_ports
 from tospike.hw.counting import count_up
 from tospike.hw.delay import delayed
@@ -84,7 +85,7 @@ class SystolicEngine(Engine[SystolicParams]):
         target = Mux(parts.control.source, 0, buffer_depth(params))  # base of the results, or of the next frame
         self._front(m, layer, target)
         self._datapath(m, layer, self._weights(m, stored), awake)
-        self._results(m, layer, stored["channels"], target)
+        self._results(m, layer, stored, target)
         reordering = self._output(m, layer)
         in_flight = self._run_layers(m, layer)
         if params.is_counted or params.clock_gating:
@@ -122,7 +123,7 @@ class SystolicEngine(Engine[SystolicParams]):
         )
         m.submodules.post = PostProcessor(params)
         m.submodules.write_addresses = activation_addresses(params)
-        m.submodules.queue = CreditQueue(result_layout(params), depth=PostProcessor.LATENCY + CreditQueue.LATENCY + 2)
+        m.submodules.queue = CreditQueue(result_layout(params), depth=post_latency(params) + CreditQueue.LATENCY + 2)
         m.submodules.output = TokenOutput(params)
 
     def _run_layers(self, m: Module, layer: data.View) -> InFlight:
@@ -222,9 +223,10 @@ class SystolicEngine(Engine[SystolicParams]):
             results.last_row.eq(layer.rows_last),
         ]
 
-    def _results(self, m: Module, layer: data.View, channels: LoadableMemory, target: Value) -> None:
+    def _results(self, m: Module, layer: data.View, stored: Mapping[str, LoadableMemory], target: Value) -> None:
         """Requantise results; those of hidden layers go to the half of the activation buffer at ``target``."""
-        parts = m.submodules
+        parts, channels = m.submodules, stored["channels"]
+        connect_tables(m, parts.post, stored)
         control, loader, results, post, places = (
             parts.control,
             parts.loader,
@@ -244,9 +246,9 @@ class SystolicEngine(Engine[SystolicParams]):
             post.channel.eq(channels.data),
         ]
         # the write address is known a cycle later
-        stored, stored_value = Signal(), Signal.like(post.result.value)
+        storing, stored_value = Signal(name="stored"), Signal.like(post.result.value)
         m.d.sync += [
-            stored.eq(post.valid & ~control.final),
+            storing.eq(post.valid & ~control.final),
             stored_value.eq(post.result.value),
         ]
         m.d.comb += [
@@ -259,7 +261,7 @@ class SystolicEngine(Engine[SystolicParams]):
             m.d.comb += places.stride.eq(layer.stored_words)
         # results of a hidden layer and values of the next frame never coincide
         m.d.sync += [
-            parts.activations.write.eq(loader.write | stored),
+            parts.activations.write.eq(loader.write | storing),
             parts.activations.write_lane.eq(Mux(loader.write, loader.lane, places.lane)),
             parts.activations.write_address.eq(Mux(loader.write, loader.address, places.address)),
             parts.activations.value.eq(Mux(loader.write, loader.value, stored_value)),

@@ -7,11 +7,20 @@
     One word per output channel: bias, and above it the multiplier.
 ``layers``
     One word per layer: the descriptor, with the fields of :func:`descriptor_bits`, the first in the lowest bits.
+``tables``
+    If layers have functions, for each of these the activations that its results index.
 """
 
 from collections.abc import Mapping, Sequence
 
-from tospike.hw.array.layout import channel_word, channel_words, stored_weights
+from tospike.hw.array.layout import (
+    channel_word,
+    channel_words,
+    stored_weights,
+    table_memory,
+    table_numbers,
+    table_words,
+)
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import (
     Dataflow,
@@ -117,6 +126,7 @@ def memories(params: SystolicParams) -> tuple[MemoryShape, ...]:
         *stored,
         channel_memory(params),
         MemoryShape(name="layers", width=sum(descriptor_bits(params).values()), depth=len(params.layers)),
+        *((table_memory(params),) if params.tables else ()),
     )
 
 
@@ -156,6 +166,7 @@ def descriptor_bits(params: SystolicParams) -> dict[str, int]:
         "low": params.array.acc_bits,
         "high": params.array.acc_bits,
         "final": 1,
+        **({"table": params.tables.bit_length()} if params.tables else {}),
     }
 
 
@@ -168,6 +179,7 @@ def pack(
     biases: Sequence[Vector],
     multipliers: Sequence[Vector | None],
     shifts: Sequence[int | None],
+    tables: Sequence[Vector | None] = (),
     *,
     layers: Sequence[DenseLayer] | None = None,
 ) -> dict[str, list[int]]:
@@ -180,6 +192,9 @@ def pack(
     multipliers, shifts
         Per layer: (outputs,) integers and an integer. ``None`` for a layer without clamp, which sends its
         accumulators.
+    tables
+        Per layer, the activations of each result from the clamp's lower end on; ``None`` for a layer without a
+        function.
     layers
         Layers other than those of ``params``, for a writable engine that was built for ``params``.
 
@@ -194,14 +209,21 @@ def pack(
         Shapes do not fit, a number is out of range, or ``layers`` exceed the engine's memories.
     """
     chosen = tuple(params.layers if layers is None else layers)
-    for what, given in {"weights": weights, "biases": biases, "multipliers": multipliers, "shifts": shifts}.items():
+    tables = tables or [None] * len(chosen)
+    of_layers = {"weights": weights, "biases": biases, "multipliers": multipliers, "shifts": shifts, "tables": tables}
+    for what, given in of_layers.items():
         require(len(given) == len(chosen), f"{what} of {len(given)} layers given, but there are {len(chosen)} layers")
-    contents = {"weights": [], "channels": [], "layers": _descriptors(params, chosen, shifts)}
+    contents: dict[str, list[int]] = {"weights": [], "channels": [], "layers": _descriptors(params, chosen, shifts)}
+    if params.tables:
+        contents["tables"] = []
     for index, layer in enumerate(chosen):
         words = _weight_words(params, index, layer, weights[index])
         # streamed weights are sent again for every row of tiles
         contents["weights"] += words * (row_tiles(params, layer) if params.streams_weights else 1)
         contents["channels"] += channel_words(params, index, layer, biases[index], multipliers[index])
+        if words := table_words(params, index, layer, tables[index]):
+            require(params.tables > 0, f"layer {index} needs a table of activations, which this engine does not have")
+            contents["tables"] += words
     for shape in memories(params):
         used = len(contents[shape.name])
         require(used <= shape.depth, f"memory {shape.name} has {shape.depth} words, but the layers need {used}")
@@ -225,8 +247,9 @@ def _descriptors(params: SystolicParams, layers: Sequence[DenseLayer], shifts: S
     """Return the words of the memory ``layers``."""
     words = []
     weight_base = channel_base = 0
+    numbers = table_numbers(layers)
     for index, (layer, shift) in enumerate(zip(layers, shifts, strict=True)):
-        base = {"weight_base": weight_base, "channel_base": channel_base}
+        base = {"weight_base": weight_base, "channel_base": channel_base, "table": numbers[index]}
         final = index == len(layers) - 1
         words.append(_descriptor(params, index, layer, base, shift or 0, final))
         weight_base += params.layer_words(layer)
@@ -259,6 +282,7 @@ def _descriptor(
         "low": low & ((1 << array.acc_bits) - 1),
         "high": high & ((1 << array.acc_bits) - 1),
         "final": int(final),
+        "table": base["table"],
     }
     word, position = 0, 0
     for name, bits in descriptor_bits(params).items():

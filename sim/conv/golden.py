@@ -9,7 +9,7 @@ from tospike.sim.arithmetic import Ints
 from tospike.sim.conv.timing import frame_timing
 from tospike.sim.engine import EngineRun
 from tospike.sim.network import Network
-from tospike.sim.systolic.golden import check_range
+from tospike.sim.systolic.golden import check_range, table_reads
 from tospike.sim.systolic.layers import run_integers
 
 
@@ -78,6 +78,7 @@ def frame_operations(params: ConvParams) -> dict[str, int]:
         "mac": counters["macs"],
         "compare": sum(layer.depth * layer.results for layer in params.layers if layer not in computed),
         "requantize": requantized,
+        **table_reads(params),
         "bias_add": counters["results"],
         "bias_read": counters["results"],
         "multiplier_read": requantized,

@@ -20,13 +20,13 @@ from tospike.sim.systolic.timing import (
     NEXT_LAYER,
     OUTPUT_LATENCY,
     OUTPUT_REGISTER,
-    POST_LATENCY,
     QUEUE_LATENCY,
     FrameTiming,
     Issue,
     LayerTiming,
     Steps,
     group_times,
+    post_latency,
 )
 
 SLOTS = 4
@@ -73,7 +73,7 @@ class Frames:
             begun = start
             timing = _layer_timing(params, layer, self._operands, self._ring, taken + begun)
             array += timing.last_result - timing.first_operand + 1
-            offered = begun + timing.reads + POST_LATENCY
+            offered = begun + timing.reads + post_latency(params)
             start = max(int(offered[-1]), begun + timing.last_result) + NEXT_LAYER
         left = int(offered[-1]) + QUEUE_LATENCY  # the last result leaves the queue
         offered = offered + OUTPUT_LATENCY

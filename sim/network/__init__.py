@@ -2,6 +2,7 @@
 
 from tospike.sim.network.grid import GridRounding, QuantGrid
 from tospike.sim.network.input_spec import InputSpec
+from tospike.sim.network.pointwise import Pointwise
 from tospike.sim.network.stages import (
     Accumulator,
     Activation,
@@ -39,6 +40,7 @@ __all__ = [
     "MaxPool2d",
     "Network",
     "Parameter",
+    "Pointwise",
     "QuantGrid",
     "Requantize",
     "Shape",

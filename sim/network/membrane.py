@@ -23,6 +23,8 @@ class StageRun:
     """Largest magnitude of a pre-activation, or of a membrane before its reset."""
     membrane: Floats | None = None
     """(N, outputs) membranes after the last step; ``None`` for an ANN stage."""
+    reach: tuple[float, float] = (0.0, 0.0)
+    """The least and the largest sum of an ANN stage."""
 
 
 def integrate(neuron: SpikingNeuron, current: ArrayLike, recurrent: Array | None = None) -> StageRun:

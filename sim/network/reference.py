@@ -73,6 +73,7 @@ def _join(parts: tuple[StageRun, ...]) -> StageRun:
     return StageRun(
         outputs=np.concatenate([part.outputs for part in parts]),
         peak=max(part.peak for part in parts),
+        reach=(min(part.reach[0] for part in parts), max(part.reach[1] for part in parts)),
         membrane=np.concatenate(membranes) if membranes else None,
     )
 
@@ -86,7 +87,8 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
             sent = [delayed(train, stage.delays) for train in sent]
         current = _currents(stage, sent)
         if isinstance(stage.neuron, Activation):
-            run = StageRun(outputs=stage.neuron(current), peak=float(np.abs(current).max()))
+            reach = (float(current.min()), float(current.max()))
+            run = StageRun(outputs=stage.neuron(current), peak=float(np.abs(current).max()), reach=reach)
         elif isinstance(stage.neuron, SpikingNeuron):
             if stage.neuron.firing is not None:
                 current[:, 1:] -= biases(stage.synapses)

@@ -27,6 +27,7 @@ from tospike.hw.params.added import ADDED
 from tospike.sim.network.answers import Answers
 from tospike.sim.network.grid import QuantGrid
 from tospike.sim.network.input_spec import InputSpec
+from tospike.sim.network.pointwise import Pointwise
 from tospike.sim.network.synapses import (
     Add,
     Array,
@@ -43,14 +44,16 @@ Parameter = float | Array
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
-    """An ANN neuron: the identity or ReLU, clipped at ``minimum`` and ``maximum``, rounded to a trained ``grid`` if it
-    has one."""
+    """An ANN neuron: a ``function`` or the identity, then ReLU, clipped at ``minimum`` and ``maximum``, rounded to a
+    trained ``grid`` if it has one."""
 
     relu: bool
     maximum: float | None = None
     grid: QuantGrid | None = None
     minimum: float | None = field(default=None, metadata=ADDED)
     """Lower bound other than 0, which is ``relu``."""
+    function: Pointwise | None = field(default=None, metadata=ADDED)
+    """Computed before the bounds."""
 
     def __post_init__(self) -> None:
         require(not self.relu or self.minimum is None, f"a ReLU has no lower bound of {self.minimum}")
@@ -65,10 +68,19 @@ class Activation:
     @property
     def is_linear(self) -> bool:
         """Whether it is the identity."""
-        return self.low is None and self.maximum is None and self.grid is None
+        return self.low is None and self.maximum is None and self.grid is None and self.function is None
+
+    @property
+    def never_negative(self) -> bool:
+        """Whether no activation is negative, whatever the sum."""
+        if self.low is not None and self.low >= 0:
+            return True
+        return self.function is not None and self.function.never_negative and (self.maximum is None or self.maximum > 0)
 
     def __call__(self, current: Array) -> Array:
         """Return the activations for ``current``, of any shape."""
+        if self.function is not None:
+            current = self.function(current)
         if self.low is not None or self.maximum is not None:
             current = np.clip(current, self.low, self.maximum)
         return current if self.grid is None else self.grid.nearest(current)
@@ -166,6 +178,8 @@ class Requantize:
     clamp: tuple[int, int]
     fraction_bits: int = 0
     """Bits by which biases are finer than sums."""
+    table: Array | None = field(default=None, metadata=ADDED)
+    """The activation of each level from ``clamp[0]`` on, of a layer with a function; ``None``: the level itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +240,8 @@ class Stage:
     def levels(self) -> tuple[int, int] | None:
         """The least and the largest activation of a hidden layer: of an ANN, or of neurons with a firing phase."""
         if isinstance(self.neuron, Requantize):
-            return self.neuron.clamp
+            table = self.neuron.table
+            return self.neuron.clamp if table is None else (int(table.min()), int(table.max()))
         return (0, self.firing.steps) if self.firing is not None and self.firing.steps else None
 
     @property

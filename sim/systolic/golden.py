@@ -124,10 +124,18 @@ def check_sums(
 
 
 def requantize(params: RequantizeParams, acc: Ints, bias: Array, neuron: Requantize) -> Ints:
-    """Requantise (..., outputs) accumulators to activations; see :class:`tospike.hw.params.RequantizeParams`."""
+    """Requantise (..., outputs) accumulators to activations; see :class:`tospike.hw.params.RequantizeParams`. Those of
+    a layer with a function index its table."""
     scaled = (acc << neuron.fraction_bits) + bias.astype(np.int64)
     scaled *= neuron.multiplier.astype(np.int64)
-    return np.clip(round_shift(scaled, neuron.shift, params.rounding), *neuron.clamp)
+    level = np.clip(round_shift(scaled, neuron.shift, params.rounding), *neuron.clamp)
+    return level if neuron.table is None else neuron.table[level - neuron.clamp[0]]
+
+
+def table_reads(params: SystolicParams | ConvParams) -> dict[str, int]:
+    """Return the activations that a frame reads from tables, as an operation; nothing without tables."""
+    reads = sum(layer.results for layer in params.layers if layer.tabled)
+    return {"table_read": reads} if params.tables else {}
 
 
 def _layer(params: SystolicParams, stage: Stage) -> Callable[[Ints], Ints]:
@@ -180,6 +188,7 @@ def frame_operations(params: SystolicParams) -> dict[str, int]:
     return {
         "mac": counters["macs"],
         "requantize": requantized,
+        **table_reads(params),
         "bias_add": counters["results"],
         "bias_read": counters["results"],
         "multiplier_read": requantized,

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tospike.hw.params import Dataflow, DenseLayer, SystolicParams, ceil_div
+from tospike.hw.params import ConvParams, Dataflow, DenseLayer, SystolicParams, ceil_div
 from tospike.sim.arithmetic import Ints
 from tospike.sim.systolic.weight_stream import StreamedSteps, WeightStream
 
@@ -25,6 +25,8 @@ OPERAND_LATENCY = 4
 banks add theirs."""
 POST_LATENCY = 12
 """Cycles of the post-processor, from reading a result: buffer, register, selection, nine stages of requantisation."""
+TABLE_LATENCY = 2
+"""Cycles that tables of activations add to it: memory, selection."""
 INPUT_LATENCY = 1
 """Cycles of the input register."""
 OUTPUT_LATENCY = 3
@@ -40,8 +42,8 @@ NEXT_LAYER = 3
 machine, two of the layer descriptor."""
 REORDER_LATENCY = 6
 """Cycles from the last result entering the reorder memory to the first one leaving the queue after it."""
-QUEUE = 16
-"""Results that the queue after the post-processor holds, those on their way to it included."""
+QUEUE = 4
+"""Results that the queue after the post-processor holds beside those on their way to it."""
 QUEUE_LATENCY = 2
 """Cycles of that queue; and from a result leaving it to the read of another one in its place."""
 FIRST_LAYER = 5
@@ -125,7 +127,7 @@ class Frames:
             until = wait - begun if is_last and wait is not None else 0
             timing = _layer_timing(params, layer, self._stream, taken + begun, until)
             array += timing.last_result - timing.first_operand + 1
-            offered = begun + timing.reads + POST_LATENCY
+            offered = begun + timing.reads + post_latency(params)
             start = max(int(offered[-1]), begun + timing.last_result) + NEXT_LAYER
         left = int(offered[-1]) + QUEUE_LATENCY  # the last result leaves the queue
         offered = offered + OUTPUT_LATENCY
@@ -144,6 +146,11 @@ class Frames:
             release=begun + 1,
             next=first_layer - INPUT_LATENCY - 2,
         )
+
+
+def post_latency(params: SystolicParams | ConvParams) -> int:
+    """Return the cycles of the post-processor, from reading a result."""
+    return POST_LATENCY + (TABLE_LATENCY if params.tables else 0)
 
 
 def _reorders(params: SystolicParams) -> bool:
@@ -200,7 +207,7 @@ def _layer_timing(
         issue = StreamedSteps(
             params, layer, stream, start=start, spacing=spacing, committing=committing, groups=len(sizes)
         )
-    written, reads = group_times(sizes, issue, out=out, slots=SLOTS, until=until)
+    written, reads = group_times(sizes, issue, out=out, slots=SLOTS, until=until, queue=post_latency(params) + QUEUE)
     return LayerTiming(
         reads=reads,
         first_operand=1 + operands,
@@ -208,7 +215,9 @@ def _layer_timing(
     )
 
 
-def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int, until: int = 0) -> tuple[int, Ints]:
+def group_times(
+    sizes: Sequence[int], issue: Issue, *, out: int, slots: int, until: int = 0, queue: int = 0
+) -> tuple[int, Ints]:
     """Return when groups of results are written and read, in cycles after the start of their layer.
 
     Parameters
@@ -222,7 +231,7 @@ def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int, unt
     slots
         Groups that fit the result buffer.
     until
-        No result after the first `QUEUE` can be read before: the results of the frame before are being reordered.
+        No result after the first ``queue`` can be read before: the results of the frame before are being reordered.
 
     Returns
     -------
@@ -235,8 +244,8 @@ def group_times(sizes: Sequence[int], issue: Issue, *, out: int, slots: int, unt
         written = issue(done[group - slots] + 1 if group >= slots else 0) + out
         first = written + 1 if group == 0 else max(written + 1, done[-1] + 1)
         times = first + np.arange(size, dtype=np.int64)
-        queued = max(0, QUEUE - read)  # of the results of this group, without waiting
-        times[queued:] += max(0, until + max(0, read - QUEUE) - (first + queued))
+        queued = max(0, queue - read)  # of the results of this group, without waiting
+        times[queued:] += max(0, until + max(0, read - queue) - (first + queued))
         read += size
         reads.append(times)
         done.append(int(times[-1]))

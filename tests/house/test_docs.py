@@ -6,6 +6,7 @@ import pytest
 from support.paths import ROOT
 
 from tospike.gen.onnx.answers import FIRST, SCIKIT_LEARN
+from tospike.gen.onnx.functions import CURVES
 from tospike.gen.onnx.operators.table import MICROSOFT_OPERATORS, OPERATORS, QONNX_OPERATORS, SCIKIT_LEARN_OPERATORS
 
 SITE = sorted((ROOT / "docs").rglob("*.md"))
@@ -96,3 +97,9 @@ def test_the_table_of_onnx_operators_is_that_of_the_handlers():
     for names in (FIRST, SCIKIT_LEARN):
         for name in names:
             assert name in page.partition("## After the last layer")[2]
+
+
+def test_the_functions_of_tables_are_named():
+    section = (ROOT / "docs/reference/onnx.md").read_text().split("## Functions between layers")[1].split("##")[0]
+    named = section.split(" between two layers")[0].replace(" and ", ", ")
+    assert [name.strip() for name in named.split(",")] == sorted(CURVES)

@@ -1,11 +1,13 @@
 """Random convolutional networks, and the conv engine against its golden model."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from support.engine_bench import check_engine
 
 from tospike.gen.emit.memory_init import pack
+from tospike.gen.place.array import random_table
 from tospike.gen.place.options import PlanOptions
 from tospike.gen.place.plan import plan
 from tospike.gen.place.streaming import frame_weights
@@ -90,6 +92,14 @@ class Maker:
     def add(self, first, second, weight=(1, 1)):
         bias = self.rng.integers(-99, 99, self.shape[0])
         return self._append(Add(shape=self.shape, weight=np.array(weight), bias=bias), 1, sources=(first, second))
+
+    def function(self):
+        """Give the last stage a function: a table that its results index."""
+        last = self.stages[-1]
+        table = random_table(self.rng, self.act, (-128, 127))
+        neuron = replace(last.neuron, clamp=(-128, 127), table=table)
+        self.stages[-1] = replace(last, neuron=neuron)
+        return self
 
     def logits(self):
         last = self.stages[-1]

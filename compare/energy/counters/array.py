@@ -6,6 +6,7 @@ from tospike.compare.energy.activity import Counts
 from tospike.compare.energy.counters.work import Access, Arithmetic, EngineWork, StatePlacement
 from tospike.compare.energy.counts.operands import array_contents, systolic_words
 from tospike.hw.conv.layout import SLOTS
+from tospike.hw.layout import MemoryShape
 from tospike.hw.params import ConvOperation, ConvParams, Dataflow, SystolicParams
 from tospike.hw.params.conv_storage import bank_depth
 from tospike.hw.systolic.layout import col_tiles, needs_reorder, result_depth, row_tiles
@@ -19,7 +20,7 @@ def systolic_work(
     array = params.array
     acc = array.acc_bits
     frames, results = counters["frames"], counters["results"]
-    weights, channels, layers = array_contents(params).values()
+    weights, channels, layers, *tables = array_contents(params).values()
     activation_bits = systolic_words(params) * array.rows * array.act.bits
     column_bits = 2 * result_depth(params) * acc
     stored = frames * params.input.addresses + results - frames * params.output.addresses
@@ -54,8 +55,10 @@ def systolic_work(
             bits=array.act.bits + (array.weight_bits if array.dataflow is Dataflow.OS else acc),
             capacity_bits=0,
         ),
+        *_table_reads(tables, results),
     ]
     memory_bits = weights.bits + channels.bits + layers.bits + activation_bits + array.cols * column_bits
+    memory_bits += sum(table.bits for table in tables)
     if array.dataflow is Dataflow.WS:
         partial_bits = max(layer.rows for layer in params.layers) * acc
         memory_bits += array.cols * partial_bits
@@ -92,13 +95,18 @@ def systolic_work(
     )
 
 
+def _table_reads(tables: list[MemoryShape], results: Counts) -> list[Access]:
+    """Return the reads of the tables of activations: one for each result, of any layer."""
+    return [Access(term="table_read", count=results, bits=table.width, capacity_bits=table.bits) for table in tables]
+
+
 def conv_work(name: str, params: ConvParams, placement: StatePlacement, counters: Mapping[str, Counts]) -> EngineWork:
     """Return the work of a conv engine: operands from a bank per row; results pass the tile buffer as in the systolic
     engine."""
     array = params.array
     acc, act = array.acc_bits, array.act.bits
     frames, results = counters["frames"], counters["results"]
-    weights, channels, layers = array_contents(params).values()
+    weights, channels, layers, *tables = array_contents(params).values()
     bank_bits = bank_depth(params) * act
     column_bits = SLOTS * array.rows * acc
     stored = frames * params.input.addresses + results - frames * params.output.addresses
@@ -134,6 +142,7 @@ def conv_work(name: str, params: ConvParams, placement: StatePlacement, counters
             bits=act + array.weight_bits,
             capacity_bits=0,
         ),
+        *_table_reads(tables, results),
     )
     arithmetic = (
         Arithmetic(
@@ -149,7 +158,9 @@ def conv_work(name: str, params: ConvParams, placement: StatePlacement, counters
     )
     return EngineWork(
         name=name,
-        memory_bits=weights.bits + channels.bits + layers.bits + array.rows * bank_bits + array.cols * column_bits,
+        memory_bits=sum(shape.bits for shape in (weights, channels, layers, *tables))
+        + array.rows * bank_bits
+        + array.cols * column_bits,
         accesses=accesses,
         arithmetic=arithmetic,
         busy=counters["act_words"],

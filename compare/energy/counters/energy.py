@@ -20,7 +20,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "mac": ("mac", "requantize", "bias_add", "compare"),
     "sop": ("sop",),
     "neuron": ("neuron_update", "spike"),
-    "weights": ("weight_read", "bias_read", "multiplier_read"),
+    "weights": ("weight_read", "bias_read", "multiplier_read", "table_read"),
     "state": ("state_read", "state_write"),
     "activations": ("activation_read", "activation_write"),
     "queues": ("token", "queue_read", "queue_write", "operand_shift", "control"),

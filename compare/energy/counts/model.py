@@ -14,6 +14,7 @@ MEMORY_OPERATIONS = (
     "weight_read",
     "bias_read",
     "multiplier_read",
+    "table_read",
     "state_read",
     "state_write",
     "activation_read",

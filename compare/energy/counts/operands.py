@@ -118,6 +118,7 @@ def _array_memories(params: SystolicParams | ConvParams, words: int) -> Memories
         state_bits=0,
         activation_bits=words * params.array.rows * params.array.act.bits,
         bias_bits=filled["channels"].bits,
+        table_bits=filled["tables"].bits if "tables" in filled else 0,
     )
 
 

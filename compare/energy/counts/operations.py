@@ -26,6 +26,7 @@ def operation_prices(technology: Technology, widths: Widths, memories: Memories)
         "weight_read": technology.access(widths.weight_bits, memories.weight_bits),
         "bias_read": technology.access(widths.state_bits, memories.bias_bits),
         "multiplier_read": technology.access(widths.multiplier_bits, memories.bias_bits),
+        "table_read": technology.access(widths.act_bits, memories.table_bits),
         "state_read": state,
         "state_write": state,
         "activation_read": activation,

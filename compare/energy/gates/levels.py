@@ -9,7 +9,7 @@ TERM_PARTS: Mapping[str, tuple[str, ...]] = {
     "mac": ("mac", "sop", "bias_add", "compare", "operand_shift"),
     "neuron": ("requantize", "neuron_update", "spike"),
     "memories": (
-        *("weight_read", "bias_read", "multiplier_read", "state_read", "state_write"),
+        *("weight_read", "bias_read", "multiplier_read", "table_read", "state_read", "state_write"),
         *("activation_read", "activation_write", "memory_idle"),
     ),
     "queues": ("token", "queue_read", "queue_write"),

@@ -10,7 +10,8 @@ import onnx
 from tospike.gen.onnx.context import ImportContext, stage_name
 from tospike.gen.onnx.tensor import INPUT, Tensor
 from tospike.hw.params import InputError, require
-from tospike.sim.network import Array, Conv2d, Dense, QuantGrid
+from tospike.sim.network import Array, Conv2d, Dense, Pointwise, QuantGrid
+from tospike.sim.network.pointwise import WIDE
 
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -49,6 +50,14 @@ def extreme(context: ImportContext, node: onnx.NodeProto, name: str, _: dict[str
             _bounded(context, node, tensor, None, min(values, default=None))
         case other:
             raise InputError(f"{name}: there is no bound {other}")
+
+
+def function(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:
+    """Import a function of one variable, which a table computes: see `tospike.gen.onnx.functions`."""
+    program = Pointwise(program=options["program"].decode())
+    values = program(WIDE)
+    require(bool(np.isfinite(values[np.abs(WIDE) <= 1]).all()), f"{name} has no finite value for some inputs up to 1")
+    context.pass_on(node, context.builder.function(stage_name(node), context.data(node, name), program))
 
 
 def hard_sigmoid(context: ImportContext, node: onnx.NodeProto, name: str, options: dict[str, Any]) -> None:

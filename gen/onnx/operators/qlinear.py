@@ -169,7 +169,7 @@ def qlinear_concat(context: ImportContext, node: onnx.NodeProto, name: str, opti
 
 
 def qlinear_answer(context: ImportContext, node: onnx.NodeProto, name: str, options: Options) -> None:
-    """Import QLinearSigmoid or QLinearSoftmax after the last layer, where no hardware computes it."""
+    """Import QLinearSigmoid or QLinearSoftmax after the last layer; between layers, a QLinearSigmoid is a table."""
     real, made, output = _real(context, node, 0), f"{node.output[0]}_real", node.output[0]
     options = {key: value for key, value in options.items() if key in ("axis",)}
     context.stand_ins[output] = [

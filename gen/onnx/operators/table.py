@@ -6,6 +6,7 @@ from typing import Any
 import onnx
 
 from tospike.gen.onnx.context import ImportContext
+from tospike.gen.onnx.functions import DOMAIN
 from tospike.gen.onnx.graph import MICROSOFT, ML, STANDARD
 from tospike.gen.onnx.grids import QONNX
 from tospike.gen.onnx.operators import (
@@ -105,10 +106,13 @@ SCIKIT_LEARN_OPERATORS: dict[str, Handler] = {
     "LinearRegressor": scikit_learn.linear_regressor,
 }
 
+FUNCTIONS: dict[str, Handler] = {"Function": activations.function}
+"""Groups of elementwise nodes."""
+
 OF_DOMAIN = (
     dict.fromkeys(STANDARD, OPERATORS)
     | dict.fromkeys(QONNX, QONNX_OPERATORS)
-    | {MICROSOFT: MICROSOFT_OPERATORS, ML: SCIKIT_LEARN_OPERATORS}
+    | {MICROSOFT: MICROSOFT_OPERATORS, ML: SCIKIT_LEARN_OPERATORS, DOMAIN: FUNCTIONS}
 )
 """The handlers by domain."""
 

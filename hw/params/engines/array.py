@@ -182,6 +182,22 @@ class ArrayParams:
         return replace(self, primitives=primitives)
 
 
+TABLE_INDEX = IntFormat(bits=8, signed=True)
+"""Format of the index of a table of activations: what the requantiser of a layer with a function gives."""
+
+
+def check_tabled(layer: str, clamp: tuple[int, int] | None, *, tabled: bool) -> None:
+    """Check the clamp of a layer whose results index a table.
+
+    Raises
+    ------
+    InputError
+        It has none, or one beyond the index.
+    """
+    good = not tabled or (clamp is not None and all(map(TABLE_INDEX.holds, clamp)))
+    require(good, f"{layer} looks up its results, so its clamp must fit {TABLE_INDEX.bits} bits: it is {clamp}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class RequantizeParams:
     """Requantisation of accumulators, with one multiplier per output channel.

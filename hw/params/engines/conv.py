@@ -6,7 +6,14 @@ from enum import StrEnum
 
 from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.engines.array import WIDEST_SUM, ArrayParams, Dataflow, RequantizeParams, WeightSource
+from tospike.hw.params.engines.array import (
+    WIDEST_SUM,
+    ArrayParams,
+    Dataflow,
+    RequantizeParams,
+    WeightSource,
+    check_tabled,
+)
 from tospike.hw.params.engines.engine import ARRAY, EngineParams, check_counter_bits
 from tospike.hw.params.numbers import ceil_div
 from tospike.hw.params.primitives import PrimitiveSet
@@ -56,8 +63,11 @@ class ConvLayer:
     clamp: tuple[int, int] | None = None
     sources: tuple[int, ...] = (-1,)
     """The layers whose outputs are its inputs; -1 is the input frame. An addition has two."""
+    tabled: bool = field(default=False, metadata=ADDED)
+    """Its results index a table of activations."""
 
     def __post_init__(self) -> None:
+        check_tabled("a layer", self.clamp, tabled=self.tabled)
         for name, values in (
             ("an image's shape", self.shape),
             ("a result's size", self.size),
@@ -180,7 +190,7 @@ class ConvParams(EngineParams):
             )
             require(
                 (layer.clamp is None and is_last)
-                or (layer.clamp is not None and all(array.act.holds(v) for v in layer.clamp)),
+                or (layer.clamp is not None and (layer.tabled or all(array.act.holds(v) for v in layer.clamp))),
                 f"{name} must be clamped to the activation format, not {layer.clamp}",
             )
             require(
@@ -200,6 +210,11 @@ class ConvParams(EngineParams):
     def image(self, layer: int) -> tuple[int, int, int]:
         """Return (channels, height, width) of the output of ``layer``."""
         return (self.layers[layer].outputs, *self.layers[layer].size)
+
+    @property
+    def tables(self) -> int:
+        """Tables of activations: one for each layer with a function."""
+        return sum(layer.tabled for layer in self.layers)
 
     def readers(self, image: int) -> tuple[int, ...]:
         """Return the layers that read the output of layer ``image``, or the input frame (-1)."""

@@ -5,7 +5,14 @@ from dataclasses import dataclass, field, replace
 from tospike.hw.params.added import ADDED
 from tospike.hw.params.banks import bank_cycles
 from tospike.hw.params.check import require, require_range
-from tospike.hw.params.engines.array import WIDEST_SUM, ArrayParams, Dataflow, RequantizeParams, WeightSource
+from tospike.hw.params.engines.array import (
+    WIDEST_SUM,
+    ArrayParams,
+    Dataflow,
+    RequantizeParams,
+    WeightSource,
+    check_tabled,
+)
 from tospike.hw.params.engines.engine import ARRAY, EngineParams, check_counter_bits
 from tospike.hw.params.limits import LAYER_WEIGHTS
 from tospike.hw.params.numbers import ceil_div
@@ -18,15 +25,17 @@ class DenseLayer:
     """One line of the systolic engine's descriptor table: (rows x inputs) times (inputs x outputs).
 
     ``clamp`` is the range of a requantised result: [0, max] is ReLU. ``None`` (the last layer only) sends the
-    accumulators themselves.
+    accumulators themselves. The results of a ``tabled`` layer index a table of activations.
     """
 
     rows: int
     inputs: int
     outputs: int
     clamp: tuple[int, int] | None = None
+    tabled: bool = field(default=False, metadata=ADDED)
 
     def __post_init__(self) -> None:
+        check_tabled("a layer", self.clamp, tabled=self.tabled)
         require_range("rows of a layer", self.rows, 1, 1 << 16)
         require_range("inputs of a layer", self.inputs, 1, 1 << 16)
         require_range("outputs of a layer", self.outputs, 1, 1 << 16)
@@ -36,6 +45,11 @@ class DenseLayer:
                 f"a layer of {self.rows} x {self.outputs} x {self.inputs} has {size * self.outputs} {what}: "
                 f"{LAYER_WEIGHTS} at most",
             )
+
+    @property
+    def results(self) -> int:
+        """Output values of the layer."""
+        return self.rows * self.outputs
 
     @property
     def macs(self) -> int:
@@ -74,7 +88,7 @@ class SystolicParams(EngineParams):
                 f"{after.rows} x {after.inputs}",
             )
             require(
-                layer.clamp is not None and all(self.array.act.holds(v) for v in layer.clamp),
+                layer.clamp is not None and (layer.tabled or all(self.array.act.holds(v) for v in layer.clamp)),
                 f"layer {index} must be clamped to the activation format, not {layer.clamp}",
             )
         check_counter_bits(self.counter_bits)
@@ -95,6 +109,11 @@ class SystolicParams(EngineParams):
         """Return the words of a layer's weights, of one weight per column each: tiles are padded with zeros."""
         rows = 1 if self.array.dataflow is Dataflow.OS else self.array.rows
         return ceil_div(layer.outputs, self.array.cols) * ceil_div(layer.inputs, rows) * rows
+
+    @property
+    def tables(self) -> int:
+        """Tables of activations: one for each layer with a function."""
+        return sum(layer.tabled for layer in self.layers)
 
     @property
     def weight_words(self) -> int:

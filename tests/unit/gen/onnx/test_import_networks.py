@@ -572,16 +572,19 @@ def test_batches_and_none(tmp_path, name):
             r"\(Pad\) pads by reflect",
         ),
         (
-            [CONV, node("Sigmoid", "c", "s"), node("Conv", "s k1", "y")],
+            [CONV, node("Softmax", "c", "s"), node("Conv", "s k1", "y")],
             {"k1": w(2, 4, 1, 1)},
-            r"n_s' \(Sigmoid\) is not the last",
+            r"n_s' \(Softmax\) is not the last",
         ),
         (
-            [CONV, node("Sigmoid", "c", "s"), node("Mul", "c s", "m"), node("Conv", "m k1", "y")],
-            {"k1": w(2, 4, 1, 1)},
-            r"n_s' \(Sigmoid\)",
+            [
+                *[CONV, node("Sigmoid", "c", "s"), node("Conv", "c k1", "d")],
+                *[node("Mul", "d s", "m"), node("Conv", "m k1", "y")],
+            ],
+            {"k1": w(4, 4, 1, 1)},
+            r"n_m' \(Mul\) multiplies or divides two branches",
         ),
-        ([CONV, node("Elu", "c", "y")], {}, r"node 'n_y' \(Elu\) is not supported"),
+        ([CONV, node("LRN", "c", "y", size=3)], {}, r"node 'n_y' \(LRN\) is not supported"),
         ([CONV, node("Max", "c x", "y")], {}, r"\(Max\) compares 2 branches"),
         ([CONV, node("PRelu", "c s", "y")], {"s": w(4, 4, 4)}, r"\(PRelu\) has a slope for each value"),
         (

@@ -197,6 +197,15 @@ def test_answers(tmp_path, kind, answer):
     assert np.abs(got.astype(int) - run_onnx(model, x)).max() <= 1  # exp in other libraries
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int8])
+def test_a_sigmoid_between_layers_is_exact(tmp_path, kind):
+    """Its integers index a table."""
+    file = File((9,), kind)
+    file.add("QLinearMatMul", *file.weights(9, 6), scale=0.043)
+    file.add("QLinearSigmoid", scale=1 / 256, zero=0 if kind == np.uint8 else -128)
+    check(tmp_path, file.add("QLinearMatMul", *file.weights(6, 3), scale=0.01))
+
+
 def test_real_outputs_of_a_product(tmp_path):
     """Without a scale of the result, QGemm gives real values, and a DequantizeLinear of integers does."""
     file = File((9,))
@@ -260,11 +269,6 @@ def _two_scales(file):
     return file
 
 
-def _between(file):
-    file.add("QLinearMatMul", *file.weights(9, 6)).add("QLinearSigmoid", scale=1 / 256, zero=0)
-    return file.add("QLinearMatMul", *file.weights(6, 3))
-
-
 def _branches(file):
     file.node("QLinearMatMul", [*file.tensor, *file.tensor, *file.tensor[1:]], "y")
     return file
@@ -275,14 +279,12 @@ def _branches(file):
     [
         (_dynamic, r"node 'n_y' \(MatMulInteger\) quantises each sample with a scale of its own"),
         (_two_scales, r"node 'n_y' \(QLinearMatMul\) quantises activations per channel"),
-        (_between, r"node 'n_t1' \(QLinearSigmoid\) is not the last node, but node 'n_t2' \(QLinearMatMul\) takes"),
         (_branches, r"node 'n_y' \(QLinearMatMul\) multiplies two tensors that depend on the input"),
     ],
 )
 def test_what_cannot_be_used_is_refused(tmp_path, make, message):
     file = make(File((9,)))
-    model = file.model(("y", TensorProto.UINT8) if make is not _between else None)
-    onnx.save(model, tmp_path / "net.onnx")
+    onnx.save(file.model(("y", TensorProto.UINT8)), tmp_path / "net.onnx")
     with pytest.raises(InputError, match=message) as caught:
         import_onnx(tmp_path / "net.onnx")
     assert "\n" not in str(caught.value)

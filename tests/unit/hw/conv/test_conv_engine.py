@@ -60,6 +60,17 @@ def test_global_average_pool_and_unsigned_values():
 
 
 @SIZES
+@pytest.mark.parametrize("signed", [True, False])
+def test_functions(rows, cols, signed):
+    """Convolutions, a pool, an addition and dense layers with tables of activations, among others."""
+    made = Maker((3, 4, 5), seed=7, act=IntFormat(bits=6, signed=signed), weight_bits=5)
+    made.conv(4, (3, 3), padding=(1, 1, 1, 1)).function().max_pool((2, 2)).conv(4, (1, 1))
+    made.conv(4, (1, 1)).function().add(2, 3).function().sum_pool((2, 2)).dense(6).function().dense(3).logits()
+    check(made.design(rows, cols))
+    check(made.design(rows, cols), frames=2, stall=0.4, seed=1)
+
+
+@SIZES
 def test_residual(rows, cols):
     """A branch that stays in memory while two layers run, and weights that are not 1."""
     made = Maker((3, 4, 5), seed=6)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.engine_bench import check_engine, frame_tokens, play
 from support.stream_bench import send_tokens, simulate
 
+from tospike.gen.place.array import random_table, tables
 from tospike.hw.layout import config_writes
 from tospike.hw.params import (
     ArrayParams,
@@ -58,7 +59,10 @@ def random_stages(params, rng, *, extreme=False):
             multiplier = rng.integers(1, params.requantize.multiplier.max, layer.outputs, endpoint=True)
             weight_bits = array.weight.bits
             shift = int(np.clip(16 + weight_bits - 3 + np.log2(layer.inputs) / 2, 0, params.requantize.max_shift))
-            neuron = Requantize(multiplier=multiplier, shift=shift + finer, clamp=layer.clamp, fraction_bits=finer)
+            table = random_table(rng, array.act, layer.clamp) if layer.tabled else None
+            neuron = Requantize(
+                multiplier=multiplier, shift=shift + finer, clamp=layer.clamp, fraction_bits=finer, table=table
+            )
         stages.append(
             Stage(name=f"layer{index}", synapses=Dense(weight=weight.astype(np.int64), bias=bias), neuron=neuron)
         )
@@ -78,6 +82,7 @@ def images(params, stages, **options):
         [stage.synapses.bias.tolist() for stage in stages],
         [stage.neuron.multiplier.tolist() if isinstance(stage.neuron, Requantize) else None for stage in stages],
         [stage.neuron.shift if isinstance(stage.neuron, Requantize) else None for stage in stages],
+        tables(stages),
         **options,
     )
 
@@ -116,6 +121,45 @@ def test_one_layer(dataflow, size, mnk):
     params = engine_params([k, n], rows=m, array=array)
     check(params)
     check(params, seed=1, frames=3, stall=0.5)
+
+
+@BOTH
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("tabled", [(True, False), (False, True, False), (True, True, True)])
+def test_functions(dataflow, signed, tabled):
+    """Layers with tables of activations among others, also with more results than fit the queue, and rewritten."""
+    array = ArrayParams(rows=2, cols=3, dataflow=dataflow, act=IntFormat(bits=5, signed=signed))
+    plain = engine_params([7, 30, 11, 5][: len(tabled) + 1], rows=3, array=array, raw=not tabled[-1])
+    index = (-128, 127)
+    layers = [
+        replace(layer, clamp=index if with_table else layer.clamp, tabled=with_table)
+        for layer, with_table in zip(plain.layers, tabled, strict=True)
+    ]
+    params = replace(plain, layers=tuple(layers))
+    check(params)
+    check(params, seed=1, frames=3, stall=0.5)
+    check(params, seed=2, frames=2, extreme=True)
+    check(replace(params, weights=WeightSource.STREAM), seed=3, frames=2)
+
+
+def test_tables_are_those_of_their_layers():
+    array = ArrayParams(rows=1, cols=1)
+    (layer,) = engine_params([2, 2], array=array, raw=False).layers
+    params = SystolicParams(array=array, layers=(replace(layer, clamp=(-2, 1), tabled=True),))
+
+    def pack(table):
+        return layout.pack(params, [[[1, 2], [3, 4]]], [[0, 0]], [[1, 1]], [0], [table])["tables"]
+
+    words = pack([-1, 0, 5, 7])
+    assert len(words) == 256
+    assert (words[254], words[255], words[0], words[1]) == (255, 0, 5, 7)
+    for table, message in ((None, "needs a table"), ([1, 2, 3], "needs 4 values"), ([0, 0, 0, 128], "-128 to 127")):
+        with pytest.raises(InputError, match=message):
+            pack(table)
+    with pytest.raises(InputError, match="clamp must fit 8 bits"):
+        replace(layer, clamp=(0, 128), tabled=True)
+    with pytest.raises(InputError, match="needs a table if it is tabled"):
+        layout.pack(SystolicParams(array=array, layers=(layer,)), [[[1, 2], [3, 4]]], [[0, 0]], [[1, 1]], [0], [[1]])
 
 
 @BOTH

@@ -171,8 +171,8 @@ def _nonnegative(network: Network, is_input: bool) -> dict[int, bool]:
         )
         if isinstance(stage.synapses, SumPool2d | Add):
             sums = sums and bool((stage.synapses.bias >= 0).all())
-        bounded = stage.neuron.low is not None and stage.neuron.low >= 0
-        known[index] = bounded or (sums and all(known[source] for source in network.sources(index)))
+        sums = sums and stage.neuron.function is None
+        known[index] = stage.neuron.never_negative or (sums and all(known[source] for source in network.sources(index)))
     return known
 
 
