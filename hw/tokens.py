@@ -85,8 +85,9 @@ class Densifier(wiring.Component):
     one extra cycle for the END.
 
     With ``complete``, the producer sends every address, and none is compared. With ``variable``, frames have
-    ``last_address`` + 1 values, a member that is constant while a frame passes. With ``buffered``, a
-    `SequenceBuffer` stands in front: latency 1, and no comparison of addresses between it and the consumer.
+    ``last_address`` + 1 values, a member that is constant from two cycles before a frame until it has passed. With
+    ``buffered``, a `SequenceBuffer` stands in front: latency 1, and no comparison of addresses between it and the
+    consumer.
     """
 
     def __init__(self, fmt: TokenFormat, *, variable: bool = False, complete: bool = False, buffered: bool = False):
@@ -101,29 +102,24 @@ class Densifier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        tokens = self.i
+        full = Signal()  # all values of this frame are sent, its END is still to come
+        sends = Signal()
         if self._buffered:
             m.submodules.buffer = buffer = SequenceBuffer(self._format)
             connect(m, flipped(self.i), buffer.i)
             tokens = buffer.o
+            reached, last = self._compare_ahead(m, tokens, buffer.follows, sends)
+        else:
+            tokens = self.i
+            reached, last = self._compare(m, tokens, sends)
         token = tokens.payload
-        last_address = self.last_address if self._variable else self._format.addresses - 1
-        address = Signal(range(self._format.addresses))
-        full = Signal()  # all values of this frame are sent, its END is still to come
-
         here = Signal()
-        reached = token.address == address
-        if self._buffered:
-            # a VALUE that does not follow waits for a zero at least, so that its address is compared a cycle ahead
-            arrives = Signal()
-            arrives_next = Mux(self.o.valid & self.o.ready, token.address == address + 1, arrives)
-            m.d.sync += arrives.eq(tokens.valid & ~tokens.ready & arrives_next)
-            reached = buffer.follows | arrives
         m.d.comb += [
             here.eq((token.kind == TokenKind.VALUE) & (self._complete | reached)),
             # a gate, not a Mux, which a register behind it would take for its reset: `here` is late
             self.o.payload.value.eq((token.payload.as_unsigned() & here.replicate(len(token.payload))).as_signed()),
-            self.o.payload.last.eq(address == last_address),
+            self.o.payload.last.eq(last),
+            sends.eq(self.o.valid & self.o.ready),
         ]
         with m.If(token.kind == TokenKind.TICK):
             m.d.comb += tokens.ready.eq(1)
@@ -136,7 +132,36 @@ class Densifier(wiring.Component):
                 self.o.valid.eq(tokens.valid),
                 tokens.ready.eq(here & self.o.ready),
             ]
-            with m.If(self.o.valid & self.o.ready):
-                m.d.sync += address.eq(Mux(address == last_address, 0, address + 1))
-                m.d.sync += full.eq(address == last_address)
+            with m.If(sends):
+                m.d.sync += full.eq(last)
         return m
+
+    @property
+    def _last_address(self) -> Value | int:
+        return self.last_address if self._variable else self._format.addresses - 1
+
+    def _compare(self, m: Module, tokens, sends: Value) -> tuple[Value, Value]:
+        """Return whether the token has the counter's address, and whether that is the frame's last."""
+        address = Signal(range(self._format.addresses))
+        last = address == self._last_address
+        with m.If(sends):
+            m.d.sync += address.eq(Mux(last, 0, address + 1))
+        return tokens.payload.address == address, last
+
+    def _compare_ahead(self, m: Module, tokens, follows: Value, sends: Value) -> tuple[Value, Value]:
+        """Return the same from registers: the counter is an address ahead, and a VALUE that does not follow the one
+        before waits for a zero at least."""
+        after = Signal(range(self._format.addresses + 1), init=1)
+        arrives = Signal()
+        arrives_next = Mux(sends, tokens.payload.address == after, arrives)
+        m.d.sync += arrives.eq(tokens.valid & ~tokens.ready & arrives_next)
+        last = Signal(init=self._format.addresses == 1)
+        only = C(last.init, 1)  # a frame has one value
+        if self._variable:
+            only = Signal(init=last.init)
+            m.d.sync += only.eq(self._last_address == 0)
+            with m.If(after == 1):
+                m.d.sync += last.eq(only)
+        with m.If(sends):
+            m.d.sync += [after.eq(Mux(last, 1, after + 1)), last.eq(Mux(last, only, after == self._last_address))]
+        return follows | arrives, last

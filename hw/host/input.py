@@ -81,6 +81,8 @@ class DenseInput(wiring.Component):
         last_lane = lane == self._lanes - 1
         at_end = last_value | (last_beat & last_lane)
         done = Signal()  # the value at `lane` is sent or skipped
+        advances = Signal()  # that, or there is none: whatever the host offers, `beat` may take it
+        fresh = ~loaded | last_lane | last_value  # and then it does, instead of its next value
         refill = Signal()  # `beat` is empty after this cycle
 
         m.d.comb += [
@@ -89,6 +91,7 @@ class DenseInput(wiring.Component):
             self.o.payload.kind.eq(TokenKind.VALUE),
             self.o.valid.eq(loaded & ~skip),
             done.eq(loaded & (skip | self.o.ready)),
+            advances.eq(~loaded | (~ending & (skip | self.o.ready))),
             refill.eq((done & (last_lane | last_value)) | ~loaded),
             self.i.tready.eq(refill & ~ending),
             self.started.eq(self.i.tvalid & self.i.tready & first),
@@ -110,7 +113,7 @@ class DenseInput(wiring.Component):
 
         with m.If(done):
             m.d.sync += [
-                *(lane.eq(lane + 1), beat.eq(beat >> self._field_bits), zeros.eq(zeros >> 1)),
+                lane.eq(lane + 1),
                 *(address.eq(address + 1), last_value.eq(address == addresses - 2)),
                 unused.eq(self._is_unused(m, address + 1)),
             ]
@@ -124,11 +127,16 @@ class DenseInput(wiring.Component):
                 ]
                 m.d.comb += self.error.eq((last_beat != is_final) | (address != addresses - 1))
 
+        # these wait for neither `tvalid` nor `tready`, which come from afar: without a beat, `loaded` is 0
+        offered = Cat(field == 0 for field in self._fields)
+        with m.If(advances):
+            m.d.sync += [
+                beat.eq(Mux(fresh, self.i.tdata, beat >> self._field_bits)),
+                zeros.eq(Mux(fresh, offered, zeros >> 1)),
+                last_beat.eq(Mux(fresh, self.i.tlast, last_beat)),
+            ]
         with m.If(self.i.tvalid & self.i.tready):
             m.d.sync += [
-                beat.eq(self.i.tdata),
-                zeros.eq(Cat(field == 0 for field in self._fields)),
-                last_beat.eq(self.i.tlast),  # `lane` is 0 already
                 loaded.eq(~(dropping | (done & at_end & is_final & ~last_beat))),
                 first.eq(self.i.tlast),
             ]

@@ -61,7 +61,7 @@ class ResultAddressGenerator(wiring.Component):
         waiting, waiting_next = Signal(2), Signal(2)  # slots being written, or written and not yet read
         some_waiting = Signal()
         row_ends, tile_ends = Signal(), Signal()  # this column is the last of its row, this row of its tile
-        ends_tile = Signal()  # both
+        ends_tile, ends_band = Signal(), Signal()  # both; and the tile is the last of its band
         begin = Signal()
         ends = self.edges
         tile_channel = Signal.like(self.channel)
@@ -74,14 +74,14 @@ class ResultAddressGenerator(wiring.Component):
             self.freed.eq(self.go & ends_tile),
             ends.row.eq(row_ends),
             ends.tile.eq(ends_tile),
-            ends.band.eq(ends_tile & across.last),
+            ends.band.eq(ends_band),
             self.last.eq(ends.band & down.last),
             across.count.eq(layer.col_tiles),
             across.restart.eq(begin),
             across.step.eq(self.freed),
             down.count.eq(layer.row_tiles),
             down.restart.eq(begin),
-            down.step.eq(self.freed & across.last),
+            down.step.eq(self.go & ends_band),
         ]
         m.d.sync += [begin.eq(self.start), waiting.eq(waiting_next), some_waiting.eq(waiting_next != 0)]
 
@@ -104,41 +104,45 @@ class ResultAddressGenerator(wiring.Component):
         col_after = self.col == Mux(across.last, before_last_col, max(array.cols - 2, 0))
         row_after = self.row == Mux(down.last, before_last_row, max(array.rows - 2, 0))
         with m.If(begin):
+            ends_first = one_col(across.last_at_restart) & one_row(down.last_at_restart)
             m.d.sync += [
                 row_ends.eq(one_col(across.last_at_restart)),
                 tile_ends.eq(one_row(down.last_at_restart)),
-                ends_tile.eq(one_col(across.last_at_restart) & one_row(down.last_at_restart)),
+                *(ends_tile.eq(ends_first), ends_band.eq(ends_first & across.last_at_restart)),
                 self.channel.eq(layer.channel_base),
                 tile_channel.eq(layer.channel_base),
             ]
         with m.Elif(self.go):
+            ends_next = col_after & tile_ends
             m.d.sync += [
                 self.col.eq(self.col + 1),
                 self.channel.eq(self.channel + 1),
                 row_ends.eq(col_after),
-                ends_tile.eq(col_after & tile_ends),
+                *(ends_tile.eq(ends_next), ends_band.eq(ends_next & across.last)),
             ]
             with m.If(row_ends):
+                ends_next = one_col(across.last) & row_after
                 m.d.sync += [
                     self.col.eq(0),
                     self.row.eq(self.row + 1),
                     self.channel.eq(tile_channel),
                     row_ends.eq(one_col(across.last)),
                     tile_ends.eq(row_after),
-                    ends_tile.eq(one_col(across.last) & row_after),
+                    *(ends_tile.eq(ends_next), ends_band.eq(ends_next & across.last)),
                 ]
-            with m.If(ends_tile):
-                following = Mux(across.last, layer.channel_base, self.channel + 1)
-                one_row_after = one_row(Mux(across.last, down.last_after, down.last))
-                m.d.sync += [
-                    self.row.eq(0),
-                    self.slot.eq(~self.slot),
-                    self.channel.eq(following),
-                    tile_channel.eq(following),
-                    row_ends.eq(one_col(across.last_after)),
-                    tile_ends.eq(one_row_after),
-                    ends_tile.eq(one_col(across.last_after) & one_row_after),
-                ]
+                with m.If(ends_tile):
+                    following = Mux(across.last, layer.channel_base, self.channel + 1)
+                    one_row_after = one_row(Mux(across.last, down.last_after, down.last))
+                    ends_next = one_col(across.last_after) & one_row_after
+                    m.d.sync += [
+                        self.row.eq(0),
+                        self.slot.eq(~self.slot),
+                        self.channel.eq(following),
+                        tile_channel.eq(following),
+                        row_ends.eq(one_col(across.last_after)),
+                        tile_ends.eq(one_row_after),
+                        *(ends_tile.eq(ends_next), ends_band.eq(ends_next & across.last_after)),
+                    ]
         return m
 
 
@@ -178,8 +182,11 @@ class _Countdown(wiring.Component):
         none, one = Signal(), Signal()
         m.d.sync += [none.eq(self.count == 0), one.eq(self.count == 1)]
         m.d.comb += [self.last_at_restart.eq(none), self.last_after.eq(Mux(self.last, none, one_remains))]
-        with m.If(self.restart | (self.step & self.last)):
-            m.d.sync += [remaining.eq(self.count), self.last.eq(none), one_remains.eq(one)]
-        with m.Elif(self.step):
-            m.d.sync += [remaining.eq(remaining - 1), self.last.eq(one_remains), one_remains.eq(remaining == 2)]
+        begins = self.restart | self.last
+        with m.If(self.restart | self.step):  # `step` is late, so it enables and does not select
+            m.d.sync += [
+                remaining.eq(Mux(begins, self.count, remaining - 1)),
+                self.last.eq(Mux(begins, none, one_remains)),
+                one_remains.eq(Mux(begins, one, remaining == 2)),
+            ]
         return m

@@ -51,10 +51,12 @@ def test_a_buffered_densifier_gives_what_a_plain_one_gives_whatever_the_tokens(l
         dut = Densifier(fmt, variable=True, buffered=buffered)
 
         async def producer(ctx):
+            ctx.set(dut.last_address, last_address)
+            await ctx.tick().repeat(2)
             await send_tokens(ctx, dut.i, tokens)
 
         async def consumer(ctx):
-            ctx.set(dut.last_address, last_address)
+            await ctx.tick().repeat(2)
             seen = []
             for is_ready in [False] * buffered + ready:
                 ctx.set(dut.o.ready, is_ready)
