@@ -62,7 +62,9 @@ def exact_index(stage: Stage, source: QuantGrid) -> QuantGrid | None:
     """Return the grid of a stage's inputs as that of its index, if the stage only computes a function of each: the
     table then holds what the function gives for every input, exactly. ``None`` if it weights or adds inputs."""
     synapses = stage.synapses
-    alone = isinstance(synapses, Conv2d) and synapses.groups == synapses.channels == synapses.shape[0]
+    if not isinstance(synapses, Conv2d):
+        return None
+    alone = synapses.groups == synapses.channels == synapses.shape[0]
     if not (alone and (synapses.weight == 1).all() and synapses.weight[0].size == 1 and not synapses.bias.any()):
         return None
     fits = source.qmax - source.qmin <= TABLE_INDEX.max - TABLE_INDEX.min
