@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from tospike.hw.arithmetic import extended, shape_of
 from tospike.hw.delay import delayed
 from tospike.hw.multiply import Multiplier
-from tospike.hw.params import IntFormat, PrimitiveSet, RequantizeParams, Rounding
+from tospike.hw.params import IntFormat, PrimitiveSet, RequantizeParams, Rounding, ceil_div
 
 _PART = 16
 """Bits of the lower part of a sum: the parts are multiplied separately, so that each fits a DSP block."""
@@ -112,6 +112,7 @@ class Requantizer(wiring.Component):
         rounded = Signal.like(scaled, reset_less=True)
         upwards = {
             Rounding.HALF_UP: fine[0],
+            Rounding.HALF_EVEN: fine[0] & (fine[1] | self._dropped(m, scaled, coarse)),
             Rounding.FLOOR: C(0, 1),
             Rounding.TRUNCATE: delayed(m, negative, 2, name="negative"),
         }[rounding]
@@ -121,3 +122,18 @@ class Requantizer(wiring.Component):
             rounded.eq((fine >> 1) + upwards),
         ]
         return rounded
+
+    def _dropped(self, m, scaled, coarse):
+        """Return whether a 1 was shifted out below the bit that tells a half, two cycles later; 0 if none is asked."""
+        if self._params.rounding is not Rounding.HALF_EVEN:
+            return C(0, 1)
+        group, bits = 1 << _FINE, Cat(C(0, 1), scaled)
+        groups = range(ceil_div(self._params.max_shift, group))
+        parts = (bits[number * group : (number + 1) * group].any() for number in groups)
+        any_of = [part & (self.shift[_FINE:] > number) for number, part in enumerate(parts)]
+        by_coarse, by_fine = Signal(), Signal()
+        m.d.sync += [
+            by_coarse.eq(Cat(any_of).any()),
+            by_fine.eq(by_coarse | Cat(coarse[bit] & (self.shift[:_FINE] > bit) for bit in range(group - 1)).any()),
+        ]
+        return by_fine

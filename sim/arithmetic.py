@@ -45,6 +45,8 @@ def round_shift(value: Ints, shift: int, rounding: Rounding) -> Ints:
         return value
     if rounding is Rounding.HALF_UP:
         value = value + (1 << (shift - 1))
+    elif rounding is Rounding.HALF_EVEN:  # half less the last bit, where the integer below is even
+        value = value + (1 << (shift - 1)) - 1 + ((value >> shift) & 1)
     elif rounding is Rounding.TRUNCATE:
         value = value + np.where(value < 0, (1 << shift) - 1, 0)
     return value >> shift

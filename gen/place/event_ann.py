@@ -18,6 +18,7 @@ from tospike.hw.params import (
     DeltaAnnParams,
     EventAnnParams,
     IntFormat,
+    RequantizeParams,
 )
 from tospike.sim.network import Accumulator, Requantize, Stage
 
@@ -101,4 +102,5 @@ def _activation(site: Site) -> dict[str, Any] | None:
     if not isinstance(neuron, Requantize):
         return None
     require_no_table(site.stage, "event")
-    return {"act": site.activations, "clamp": neuron.clamp, "shift": neuron.shift}
+    requantize = RequantizeParams(rounding=neuron.rounding)
+    return {"act": site.activations, "clamp": neuron.clamp, "shift": neuron.shift, "requantize": requantize}

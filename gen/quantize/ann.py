@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from tospike.gen.quantize.offsets import move_offsets
 from tospike.gen.quantize.options import QuantizeOptions
 from tospike.gen.quantize.result import StageReport
 from tospike.gen.quantize.scale import signed_bits
-from tospike.hw.params import IntFormat, RequantizeParams, of_layer, require, require_range
+from tospike.hw.params import IntFormat, RequantizeParams, Rounding, of_layer, require, require_range
 from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import Accumulator, Activation, Add, Conv2d, Dense, MaxPool2d, Network, QuantGrid, Stage
 from tospike.sim.network.reference import run_float
@@ -127,16 +128,19 @@ class _Layers:
         stage.
 
         Where trained quantisers have many levels, narrow multipliers and whole biases miss some of their thresholds:
-        the narrowest ones that meet them all are taken, or else those that miss them in the fewest channels.
+        the narrowest ones that meet them all are taken, or else those that miss them in the fewest channels. Of two
+        roundings, the one that needs less hardware is preferred: ties upwards, then to even.
         """
         stages, reports, bias_error = self.quantize(0)
         needed = self.fraction_bits(reports, bias_error)
         if needed:
             stages, reports, _ = self.quantize(needed)
-        most = self.room(reports)
-        for multiplier_bits, fraction_bits in FINER if _inexact(reports) else ():
-            wider = max(self.options.requantize.multiplier_bits, multiplier_bits)
-            requantize = replace(self.options.requantize, multiplier_bits=wider, max_shift=MOST_SHIFT)
+        most, own = self.room(reports), self.options.requantize
+        widths = ((0, 0, own.max_shift), *((bits, fraction, MOST_SHIFT) for bits, fraction in FINER))
+        tries = islice(product(widths, (Rounding.HALF_UP, Rounding.HALF_EVEN)), 1, None)
+        for (multiplier_bits, fraction_bits, shift), rounding in tries if _inexact(reports) else ():
+            wider = max(own.multiplier_bits, multiplier_bits)
+            requantize = replace(own, multiplier_bits=wider, max_shift=shift, rounding=rounding)
             finer = replace(self, options=replace(self.options, requantize=requantize))
             found = finer.quantize(min(max(needed, fraction_bits), needed + most))[:2]
             if _inexact(found[1]) < _inexact(reports):

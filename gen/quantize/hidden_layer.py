@@ -257,6 +257,7 @@ class HiddenLayer:
             shift=shift,
             clamp=(self.target.qmin, self.target.qmax),
             fraction_bits=self.params.fraction_bits,
+            rounding=self.params.rounding,
         )
         return Hidden(
             sums=sums,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.hw.params import InputError, RequantizeParams
+from tospike.hw.params import InputError, RequantizeParams, Rounding
 from tospike.sim.arithmetic import to_int64
 from tospike.sim.network import QuantGrid
 
@@ -127,7 +127,7 @@ def fit_thresholds(
     chosen_bias, chosen, left = rounded.copy(), nominal.copy(), np.arange(len(bias))
     for nudge in _nudges(params.fraction_bits):
         ends = bounds[0][left], bounds[1][left]
-        least, most = _multiplier_range(steps[left], rounded[left] + nudge, low, shift, ends, params.fraction_bits)
+        least, most = _multiplier_range(steps[left], rounded[left] + nudge, low, shift, ends, params)
         most = np.minimum(most, params.multiplier.max)
         found = least <= most
         chosen_bias[left[found]] += nudge
@@ -145,23 +145,25 @@ def _nudges(fraction_bits: int) -> list[int]:
 
 
 def _multiplier_range(
-    steps: Ints, bias: Ints, low: int, shift: int, bounds: tuple[Ints, Ints], fraction_bits: int
+    steps: Ints, bias: Ints, low: int, shift: int, bounds: tuple[Ints, Ints], params: RequantizeParams
 ) -> tuple[Ints, Ints]:
     """Return (channels,) least and greatest multiplier with which every threshold is met; least > greatest if there is
     none.
 
     Level k is reached if ``2 * (acc * 2**fraction_bits + bias) * multiplier >= (2 * k - 1) * 2**shift``: by the
-    accumulator at the threshold, not by the one below.
+    accumulator at the threshold, not by the one below. With ties to even, an odd k needs more than that.
     """
+    level = np.arange(low + 1, low + 1 + steps.shape[1])
+    odd = level % 2 if params.rounding is Rounding.HALF_EVEN else np.zeros_like(level)
     lowest, highest = (edge[:, None] for edge in bounds)
     steps = np.clip(steps, lowest, highest + 1)
-    half = (2 * np.arange(low + 1, low + 1 + steps.shape[1]) - 1) << shift
+    half = ((2 * level - 1) << shift) + odd  # the least product that reaches the level, an integer
     nothing, anything = np.int64(0), np.int64(1) << 40
-    reached = 2 * ((steps << fraction_bits) + bias[:, None])
+    reached = 2 * ((steps << params.fraction_bits) + bias[:, None])
     occurs = steps <= highest
     least = np.where(occurs & (half > 0), np.where(reached > 0, _ceil(half, reached), anything), nothing)
     most = np.where(occurs & (half < 0) & (reached < 0), half // np.where(reached < 0, reached, 1), anything)
-    missed = 2 * (((steps - 1) << fraction_bits) + bias[:, None])
+    missed = 2 * (((steps - 1) << params.fraction_bits) + bias[:, None])
     occurs = steps - 1 >= lowest
     most = np.minimum(most, np.where(occurs & (half > 0) & (missed > 0), _ceil(half, missed) - 1, anything))
     above = np.where(missed < 0, half // np.where(missed < 0, missed, 1) + 1, anything)

@@ -20,6 +20,7 @@ from tospike.hw.params import (
     Readout,
     Reset,
     ResetTiming,
+    Rounding,
     check_reset,
     require,
 )
@@ -180,6 +181,8 @@ class Requantize:
     """Bits by which biases are finer than sums."""
     table: Array | None = field(default=None, metadata=ADDED)
     """The activation of each level from ``clamp[0]`` on, of a layer with a function; ``None``: the level itself."""
+    rounding: Rounding = field(default=Rounding.HALF_UP, metadata=ADDED)
+    """The same in all layers of a network."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -205,7 +205,8 @@ class RequantizeParams:
     ``y = clamp(round((acc * 2**fraction_bits + bias) * multiplier / 2**shift))``
 
     The integer form of Jacob et al., "Quantization and Training of Neural Networks for Efficient
-    Integer-Arithmetic-Only Inference", CVPR 2018, eq. 6, with rounding ``HALF_UP``.
+    Integer-Arithmetic-Only Inference", CVPR 2018, eq. 6, with rounding ``HALF_UP``; ``HALF_EVEN`` where trained
+    quantisers have ties.
     """
 
     multiplier_bits: int = 16

@@ -90,7 +90,8 @@ class UnrolledParams(EngineParams):
         check_counter_bits(self.counter_bits)
         require(
             self.requantize.rounding is Rounding.HALF_UP,
-            f"unrolled layers round half-up, not {self.requantize.rounding.value}",
+            "layers with constant weights round ties upwards, not "
+            f"{self.requantize.rounding.value}: leave --products out",
         )
         for before, after in zip(self.layers, self.layers[1:], strict=False):
             require(

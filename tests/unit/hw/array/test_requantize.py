@@ -19,6 +19,8 @@ def exact(rounding, acc, bias, multiplier, shift, low, high):
     scaled = Fraction((acc + bias) * multiplier, 1 << shift)
     if rounding is Rounding.HALF_UP:
         rounded = floor(scaled + Fraction(1, 2))
+    elif rounding is Rounding.HALF_EVEN:
+        rounded = round(scaled)  # of a fraction: exact, ties to even
     elif rounding is Rounding.FLOOR:
         rounded = floor(scaled)
     else:
