@@ -119,6 +119,11 @@ COMMANDS = {
                 module="energy.literature",
                 summary="Compute published comparisons again, from the constants that they state.",
             ),
+            "waterfall": Entry(
+                module="energy.waterfall",
+                summary="Go from the assumptions of two publications to this hardware, one at a time, for an ANN and "
+                "an SNN.",
+            ),
             "break-even": Entry(
                 module="energy.break_even",
                 summary="Find the spikes per activation below which an SNN layer needs less energy than an "
