@@ -105,6 +105,12 @@ class Queue(wiring.Component):
         return m
 
 
+def some_after(count: Value, some: Value, *, more: Value, fewer: Value) -> Value:
+    """Return whether ``count`` + ``more`` - ``fewer`` is not zero, where ``some`` says so of ``count``: the bits
+    ``more`` and ``fewer``, which arrive late, pass no adder."""
+    return Mux(more == fewer, some, more | (count != 1))
+
+
 def count_credits(m: Module, total: int, *, reserve: Value, departs: Value) -> tuple[Signal, Value]:
     """Return whether one of ``total`` credits is available, and whether some are taken.
 
@@ -112,10 +118,12 @@ def count_credits(m: Module, total: int, *, reserve: Value, departs: Value) -> t
     """
     returned = Signal()  # registered, so that the consumer's `ready` ends here
     credits = Signal(range(total + 1), init=total)
-    credits_next = Signal.like(credits)
     available = Signal(init=1)
-    m.d.sync += [returned.eq(departs), credits.eq(credits_next), available.eq(credits_next != 0)]
-    m.d.comb += credits_next.eq(credits + returned - reserve)
+    m.d.sync += [
+        returned.eq(departs),
+        credits.eq(credits + returned - reserve),
+        available.eq(some_after(credits, available, more=returned, fewer=reserve)),
+    ]
     return available, credits != total
 
 

@@ -103,17 +103,17 @@ class Densifier(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         full = Signal()  # all values of this frame are sent, its END is still to come
-        sends = Signal()
+        here, sends = Signal(), Signal()
         if self._buffered:
             m.submodules.buffer = buffer = SequenceBuffer(self._format)
             connect(m, flipped(self.i), buffer.i)
             tokens = buffer.o
-            reached, last = self._compare_ahead(m, tokens, buffer.follows, sends)
+            arrives, last = self._compare_ahead(m, tokens.payload.address, full=full, here=here, sends=sends)
+            reached = buffer.follows | arrives
         else:
             tokens = self.i
-            reached, last = self._compare(m, tokens, sends)
+            reached, last = self._compare(m, tokens.payload.address, sends=sends)
         token = tokens.payload
-        here = Signal()
         m.d.comb += [
             here.eq((token.kind == TokenKind.VALUE) & (self._complete | reached)),
             # a gate, not a Mux, which a register behind it would take for its reset: `here` is late
@@ -140,28 +140,34 @@ class Densifier(wiring.Component):
     def _last_address(self) -> Value | int:
         return self.last_address if self._variable else self._format.addresses - 1
 
-    def _compare(self, m: Module, tokens, sends: Value) -> tuple[Value, Value]:
-        """Return whether the token has the counter's address, and whether that is the frame's last."""
+    def _compare(self, m: Module, wanted: Value, *, sends: Value) -> tuple[Value, Value]:
+        """Return whether the counter has the address ``wanted``, and whether it has the frame's last."""
         address = Signal(range(self._format.addresses))
         last = address == self._last_address
         with m.If(sends):
             m.d.sync += address.eq(Mux(last, 0, address + 1))
-        return tokens.payload.address == address, last
+        return wanted == address, last
 
-    def _compare_ahead(self, m: Module, tokens, follows: Value, sends: Value) -> tuple[Value, Value]:
-        """Return the same from registers: the counter is an address ahead, and a VALUE that does not follow the one
-        before waits for a zero at least."""
+    def _compare_ahead(
+        self, m: Module, wanted: Value, *, full: Value, here: Value, sends: Value
+    ) -> tuple[Signal, Signal]:
+        """Return the same from registers, for a counter that is an address ahead and for a VALUE that waits for a zero
+        at least: not for one that follows the VALUE before."""
         after = Signal(range(self._format.addresses + 1), init=1)
         arrives = Signal()
-        arrives_next = Mux(sends, tokens.payload.address == after, arrives)
-        m.d.sync += arrives.eq(tokens.valid & ~tokens.ready & arrives_next)
         last = Signal(init=self._format.addresses == 1)
         only = C(last.init, 1)  # a frame has one value
         if self._variable:
-            only = Signal(init=last.init)
+            only, begins = Signal(init=last.init), Signal(init=1)
             m.d.sync += only.eq(self._last_address == 0)
-            with m.If(after == 1):
+            with m.If(begins):
                 m.d.sync += last.eq(only)
+            with m.If(sends):
+                m.d.sync += begins.eq(last)
+        with m.If(full):
+            m.d.sync += arrives.eq(0)
+        with m.Elif(sends):
+            m.d.sync += arrives.eq((wanted == after) & ~here)
         with m.If(sends):
             m.d.sync += [after.eq(Mux(last, 1, after + 1)), last.eq(Mux(last, only, after == self._last_address))]
-        return follows | arrives, last
+        return arrives, last

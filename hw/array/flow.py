@@ -12,6 +12,7 @@ from tospike.hw.delay import Skew
 from tospike.hw.gating import gated
 from tospike.hw.memory import LoadableMemory
 from tospike.hw.params import ARRAY, ArrayParams
+from tospike.hw.streams import some_after
 
 
 def layer_descriptor(
@@ -54,13 +55,11 @@ def tiles_in_flight(
     free = Signal(range(slots + 1), init=slots)
     inside = Signal(range(most_inside + 1))
     some_free, none_inside = Signal(init=1), Signal(init=1)
-    free_next, inside_next = Signal.like(free), Signal.like(inside)
-    m.d.comb += [free_next.eq(free + freed - committed), inside_next.eq(inside + entered - finished)]
     m.d.sync += [
-        free.eq(free_next),
-        some_free.eq(free_next != 0),
-        inside.eq(inside_next),
-        none_inside.eq(inside_next == 0),
+        free.eq(free + freed - committed),
+        some_free.eq(some_after(free, some_free, more=freed, fewer=committed)),
+        inside.eq(inside + entered - finished),
+        none_inside.eq(~some_after(inside, ~none_inside, more=entered, fewer=finished)),
     ]
     return InFlight(some_free=some_free, none_inside=none_inside)
 

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from tospike.hw.array.results import EDGES
 from tospike.hw.params import SystolicParams, address_bits
+from tospike.hw.streams import some_after
 from tospike.hw.systolic.descriptor import descriptor_layout
 from tospike.hw.systolic.layout import channel_memory, result_depth
 
@@ -58,10 +59,10 @@ class ResultAddressGenerator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layer, array = self.layer, self._params.array
-        waiting, waiting_next = Signal(2), Signal(2)  # slots being written, or written and not yet read
+        waiting = Signal(2)  # slots being written, or written and not yet read
         some_waiting = Signal()
         row_ends, tile_ends = Signal(), Signal()  # this column is the last of its row, this row of its tile
-        ends_tile, ends_band = Signal(), Signal()  # both; and the tile is the last of its band
+        ends_tile = row_ends & tile_ends
         begin = Signal()
         ends = self.edges
         tile_channel = Signal.like(self.channel)
@@ -69,21 +70,24 @@ class ResultAddressGenerator(wiring.Component):
         m.submodules.across = across = _Countdown(layer.col_tiles.shape())
         m.submodules.down = down = _Countdown(layer.row_tiles.shape())
         m.d.comb += [
-            waiting_next.eq(waiting + self.written - self.freed),
             self.go.eq(self.credit & some_waiting),
             self.freed.eq(self.go & ends_tile),
             ends.row.eq(row_ends),
             ends.tile.eq(ends_tile),
-            ends.band.eq(ends_band),
+            ends.band.eq(ends_tile & across.last),
             self.last.eq(ends.band & down.last),
             across.count.eq(layer.col_tiles),
             across.restart.eq(begin),
             across.step.eq(self.freed),
             down.count.eq(layer.row_tiles),
             down.restart.eq(begin),
-            down.step.eq(self.go & ends_band),
+            down.step.eq(self.freed & across.last),
         ]
-        m.d.sync += [begin.eq(self.start), waiting.eq(waiting_next), some_waiting.eq(waiting_next != 0)]
+        m.d.sync += [
+            begin.eq(self.start),
+            waiting.eq(waiting + self.written - self.freed),
+            some_waiting.eq(some_after(waiting, some_waiting, more=self.written, fewer=self.freed)),
+        ]
 
         # of a tile at the right (lower) edge: whether it has one column (row), and the index of the last but one
         narrow, before_last_col = Signal(), Signal.like(self.col)
@@ -104,44 +108,35 @@ class ResultAddressGenerator(wiring.Component):
         col_after = self.col == Mux(across.last, before_last_col, max(array.cols - 2, 0))
         row_after = self.row == Mux(down.last, before_last_row, max(array.rows - 2, 0))
         with m.If(begin):
-            ends_first = one_col(across.last_at_restart) & one_row(down.last_at_restart)
             m.d.sync += [
                 row_ends.eq(one_col(across.last_at_restart)),
                 tile_ends.eq(one_row(down.last_at_restart)),
-                *(ends_tile.eq(ends_first), ends_band.eq(ends_first & across.last_at_restart)),
                 self.channel.eq(layer.channel_base),
                 tile_channel.eq(layer.channel_base),
             ]
         with m.Elif(self.go):
-            ends_next = col_after & tile_ends
             m.d.sync += [
                 self.col.eq(self.col + 1),
                 self.channel.eq(self.channel + 1),
                 row_ends.eq(col_after),
-                *(ends_tile.eq(ends_next), ends_band.eq(ends_next & across.last)),
             ]
             with m.If(row_ends):
-                ends_next = one_col(across.last) & row_after
                 m.d.sync += [
                     self.col.eq(0),
                     self.row.eq(self.row + 1),
                     self.channel.eq(tile_channel),
                     row_ends.eq(one_col(across.last)),
                     tile_ends.eq(row_after),
-                    *(ends_tile.eq(ends_next), ends_band.eq(ends_next & across.last)),
                 ]
                 with m.If(ends_tile):
                     following = Mux(across.last, layer.channel_base, self.channel + 1)
-                    one_row_after = one_row(Mux(across.last, down.last_after, down.last))
-                    ends_next = one_col(across.last_after) & one_row_after
                     m.d.sync += [
                         self.row.eq(0),
                         self.slot.eq(~self.slot),
                         self.channel.eq(following),
                         tile_channel.eq(following),
                         row_ends.eq(one_col(across.last_after)),
-                        tile_ends.eq(one_row_after),
-                        *(ends_tile.eq(ends_next), ends_band.eq(ends_next & across.last_after)),
+                        tile_ends.eq(one_row(Mux(across.last, down.last_after, down.last))),
                     ]
         return m
 

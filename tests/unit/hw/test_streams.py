@@ -1,10 +1,13 @@
 """The buffer of two and the queue behind a pipeline: order, throughput, and a ready that ends there."""
 
+from itertools import product
+
 import pytest
 from amaranth.hdl import *
+from amaranth.sim import Simulator
 from support.stream_bench import receive, send, simulate
 
-from tospike.hw.streams import Buffer, CreditQueue
+from tospike.hw.streams import Buffer, CreditQueue, some_after
 
 
 @pytest.mark.parametrize("stalls", [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.4, 0.4)])
@@ -80,3 +83,22 @@ def test_a_credit_queue_loses_nothing(stall):
     idle, received = simulate(dut, pipeline, consumer)
     assert received == payloads
     assert (idle == 0) == (stall == 0.0)
+
+
+def test_whether_some_are_left_needs_no_sum():
+    m = Module()
+    count, more, fewer, some = Signal(3), Signal(), Signal(), Signal()
+    m.d.comb += some.eq(some_after(count, count != 0, more=more, fewer=fewer))
+
+    async def process(ctx):
+        for here, added, taken in product(range(7), range(2), range(2)):
+            if here + added >= taken:
+                ctx.set(count, here)
+                ctx.set(more, added)
+                ctx.set(fewer, taken)
+                await ctx.delay(1e-6)
+                assert ctx.get(some) == (here + added - taken > 0)
+
+    simulator = Simulator(m)
+    simulator.add_testbench(process)
+    simulator.run()
