@@ -35,6 +35,7 @@ def predict(params: ConvParams, family: Family) -> Area:
         sum((cells_of(memory, family) for memory in _memories(params)), MemoryCells()),
         costs,
         family,
+        has_tables=params.tables > 0,
         lut=costs.rotation * array.rows**2 * array.act.bits,
         ff=costs.bank_address * array.rows * layout.address_width(params),
     )

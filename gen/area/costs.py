@@ -53,6 +53,8 @@ class AreaCosts:
     """``None``: unknown."""
     least_product: int = 0
     """Bits of the narrowest product that gets a DSP block."""
+    table: float = 0.0
+    """LUTs around the memory of tables of activations, if there is one, per bit of a sum."""
 
 
 AREA_COSTS = {
@@ -69,6 +71,7 @@ AREA_COSTS = {
         ),
         block_ram=128,
         lutram_places=6,
+        table=6.0,
     ),
     ICE40.name: AreaCosts(
         systolic=EngineCosts(
@@ -77,6 +80,7 @@ AREA_COSTS = {
         ),
         block_ram=64,
         least_product=11,
+        table=2.75,
     ),
 }
 """By name of the family."""

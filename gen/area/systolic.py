@@ -16,6 +16,8 @@ PART_BITS = 16
 """Bits of a sum per multiplier of the requantiser: `tospike.hw.requantize`."""
 LUTS_PER_PRODUCT_BIT = 3
 """LUTs of a multiplier without a DSP block, per pair of bits."""
+TABLE_FLAGS = 14
+"""Flip-flops of what accompanies a result through a table: its own two registers have the bits of a sum."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +32,19 @@ class Area:
 
 def predict(params: SystolicParams, family: Family) -> Area:
     """Return the area of an accelerator with this engine alone, including the host port."""
-    return area_around(params.array, memory_cells(params, family), AREA_COSTS[family.name].systolic, family)
+    engine = AREA_COSTS[family.name].systolic
+    return area_around(params.array, memory_cells(params, family), engine, family, has_tables=params.tables > 0)
 
 
 def area_around(
-    array: ArrayParams, memories: MemoryCells, engine: EngineCosts, family: Family, *, lut: float = 0.0, ff: float = 0.0
+    array: ArrayParams,
+    memories: MemoryCells,
+    engine: EngineCosts,
+    family: Family,
+    *,
+    has_tables: bool,
+    lut: float = 0.0,
+    ff: float = 0.0,
 ) -> Area:
     """Return the area of an accelerator with an engine around an array; ``lut`` and ``ff`` are further cells."""
     costs = AREA_COSTS[family.name]
@@ -44,6 +54,9 @@ def area_around(
     luts += narrow * LUTS_PER_PRODUCT_BIT * array.act.bits * array.weight.bits
     if array.weight_bits == 1:
         luts += array.rows * array.cols * array.act.bits  # to negate an activation
+    if has_tables:
+        luts += costs.table * array.acc_bits
+        ff += 2 * array.acc_bits + TABLE_FLAGS
     registers = ff + engine.ff(array, array.acc_bits + 2 * operands) + _skew_bits(array) + memories.ff
     return Area(
         lut4=round(luts),

@@ -223,6 +223,26 @@ def test_a_network_that_is_too_big_is_refused_by_name(data):
         _ = prepare(DIGITS.ann, data, Tiny()).design
 
 
+def tabled(params):
+    """The engine with functions between its layers."""
+    *hidden, last = params.layers
+    return replace(params, layers=(*(replace(layer, clamp=(-128, 127), tabled=True) for layer in hidden), last))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "rows", "cols", "acc_bits", "ff", "places", "bram"),
+    [((64, 32, 10), 1, 6, 24, 62, 143, 1), ((30, 20, 12, 6), 2, 4, 32, 78, 198, 1)],
+)
+def test_tables_of_activations_take_what_synthesis_found_once(sizes, rows, cols, acc_bits, ff, places, bram):
+    """Yosys 0.66 on ECP5: what the engine with tables takes more. The slow test synthesises one of them again."""
+    plain = engine(*sizes)
+    plain = replace(plain, array=ArrayParams(rows=rows, cols=cols, acc_bits=acc_bits))
+    without, found = (asdict(predict(params, ECP5.family)) for params in (plain, tabled(plain)))
+    more = {name: found[name] - without[name] for name in found}
+    assert more["ff"] == ff and more["bram"] == bram and more["dsp"] == 0
+    assert more["lut4"] == pytest.approx(places, rel=0.05)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "params"),
@@ -230,6 +250,7 @@ def test_a_network_that_is_too_big_is_refused_by_name(data):
         ("ecp5-85k", fit(engine(64, 32, 10), ECP5).params),
         ("ecp5-85k", fit(engine(40, 24, 6, weight_bits=4), smaller(ECP5, dsp=8)).params),
         ("ice40-up5k", fit(engine(64, 32, 10), smaller(UP5K, dsp=5)).params),
+        ("ecp5-85k", tabled(fit(engine(64, 32, 10), smaller(ECP5, dsp=8)).params)),
     ],
 )
 def test_area_is_near_what_synthesis_finds(tmp_path, target, params):
