@@ -1,6 +1,6 @@
 """A network mapped to hardware."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from tospike.gen.emit.serialize import TAGS
 from tospike.gen.generate import generate_network
 from tospike.gen.pipeline import Prepared
 from tospike.gen.tools.children import temporary_folder
+from tospike.gen.writable import host_thresholds, with_threshold
 from tospike.hw.params import AcceleratorParams, options_given
 from tospike.synth.flow import synthesize
 from tospike.synth.options import SynthOptions
@@ -56,6 +57,22 @@ class Design:
     def warnings(self) -> tuple[str, ...]:
         """Warnings about the results, one line each."""
         return self.prepared.warnings
+
+    @property
+    def thresholds(self) -> dict[str, int]:
+        """The thresholds that the host may write, by layer, in units of the layer's membranes."""
+        return host_thresholds(self.prepared.design)
+
+    def with_threshold(self, layer: str, threshold: int) -> "Design":
+        """Return this design with another threshold of a layer: the same hardware, with another word written.
+
+        Raises
+        ------
+        InputError
+            The layer has no threshold that the host writes, or it is out of range.
+        """
+        planned = with_threshold(self.prepared.design, layer, threshold)
+        return replace(self, prepared=replace(self.prepared, planned=planned))
 
     def __repr__(self) -> str:
         return f"<Design {self.name}: {', '.join(TAGS[type(engine)] for engine in self.params.engines)}>"

@@ -129,6 +129,25 @@ class Device:
         self._session.load(design.prepared.design)
         self.design = design
 
+    def set_threshold(self, layer: str, threshold: int) -> None:
+        """Write the threshold of a layer, for the samples that follow.
+
+        Parameters
+        ----------
+        layer
+            A spiking layer that was given a ``threshold_factor``.
+        threshold
+            In units of its membranes: from 1 on; the design's own is in ``design.thresholds``.
+
+        Raises
+        ------
+        InputError
+            The layer has no threshold that can be written, the threshold is out of range, or the board does not answer.
+        """
+        design = self.design.with_threshold(layer, threshold)
+        self._session.update(design.prepared.design)
+        self.design = design
+
     @property
     def counters(self) -> dict[str, int]:
         """The hardware's counters, totals since the session began or `clear_counters`."""

@@ -5,7 +5,8 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from tospike.gen.emit.folder import design_hash
-from tospike.hw.params import InputError
+from tospike.hw.params import InputError, require
+from tospike.hw.params.neurons.threshold import ThresholdParams
 from tospike.sim.design import Design
 
 MOST_NAMED = 3
@@ -68,12 +69,44 @@ def on_design_of(design: Design, host: Design, *, name: str) -> Design:
     return found_here
 
 
+def host_thresholds(design: Design) -> dict[str, int]:
+    """Return the thresholds that the host may write, by layer, in units of the layer's membranes."""
+    return {name: neuron.threshold for name, neuron in _host_neurons(design).items()}
+
+
+def with_threshold(design: Design, layer: str, threshold: int) -> Design:
+    """Return a design with another threshold of a layer, in units of its membranes, on the same hardware.
+
+    Raises
+    ------
+    InputError
+        There is no such layer, its threshold cannot be written, or it is out of range.
+    """
+    written = _host_neurons(design)
+    require(
+        layer in written,
+        f"layer {layer!r} has no threshold that the host writes (those that have: {', '.join(written) or 'none'}): "
+        "compile with writable and the layer's threshold-factor",
+    )
+    neuron = replace(written[layer], threshold=threshold)
+    stages = (replace(s, neuron=neuron) if s.name == layer else s for s in design.network.stages)
+    return replace(design, network=replace(design.network, stages=tuple(stages)))
+
+
+def _host_neurons(design: Design) -> dict[str, ThresholdParams]:
+    """Return the neurons whose threshold the host may write, by layer."""
+    neurons = ((stage.name, stage.neuron) for stage in design.network.stages)
+    return {name: neuron for name, neuron in neurons if isinstance(neuron, ThresholdParams) and neuron.host_threshold}
+
+
 def layer_options_of(design: Design) -> Iterator[dict[str, Any]]:
     """Yield, for each stage of a design, the options that give another network the same number formats."""
     for index, engine in enumerate(design.params.engines):
         neuron = getattr(engine, "neuron", None)
         names = {"threshold": "threshold", "state_bits": "state_bits", "fraction_bits": "state_fraction_bits"}
         options = {option: getattr(neuron, name, None) for option, name in names.items()}
+        if neuron is not None and neuron.host_threshold:  # which each network has of its own
+            del options["threshold"]
         for stage in design.stages_of(index):
             yield {name: value for name, value in options.items() if value is not None and stage.is_spiking}
 

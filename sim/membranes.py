@@ -11,7 +11,7 @@ from tospike.sim.design import Design
 from tospike.sim.engine import EngineRun, Sample
 from tospike.sim.models import MODELS, run_spiking
 from tospike.sim.network.output_order import as_network
-from tospike.sim.spiking.arrays import engine_arrays
+from tospike.sim.spiking.arrays import engine_arrays, with_threshold
 from tospike.sim.spiking.delta_ann import DeltaAnnRun
 from tospike.sim.spiking.running import RunningLayer
 
@@ -36,7 +36,7 @@ def last_membranes(design: Design, sample: Sample, runs: Sequence[EngineRun]) ->
     if MODELS[type(params)].run is not run_spiking:
         return None
     params, received = cast(EventParams, params), runs[-2].sent if last else sample  # what `run_spiking` takes
-    arrays = engine_arrays(params, design, last)
+    arrays, params = engine_arrays(params, design, last), with_threshold(params, design, last)
     layer = RunningLayer(params, arrays.weight, arrays.bias, len(received), arrays.recurrent, arrays.decays)
     steps = received.shape[1]
     membranes = []

@@ -50,7 +50,7 @@ from tospike.sim.engine import EngineModel, EngineRun, Sample, frame
 from tospike.sim.network import Network, Requantize
 from tospike.sim.spiking.ann import EventAnnRun, recount_event_ann, run_event_ann
 from tospike.sim.spiking.ann_timing import event_ann_link
-from tospike.sim.spiking.arrays import arriving_image, engine_arrays, engine_delays
+from tospike.sim.spiking.arrays import arriving_image, engine_arrays, engine_delays, with_threshold
 from tospike.sim.spiking.delta_ann import DeltaAnnRun, run_delta_ann
 from tospike.sim.spiking.delta_ann_timing import delta_ann_link
 from tospike.sim.spiking.golden import EventRun, recount, run_event
@@ -68,6 +68,7 @@ from tospike.sim.window.timing import pool_link
 def run_spiking(params: SpikingLayerParams, design: Design, index: int, trains: Sample) -> EventRun:
     """Run a layer of spiking neurons; the event and the register engine share this model."""
     arrays = engine_arrays(params, design, index)
+    params = with_threshold(params, design, index)
     return run_event(params, arrays.weight, arrays.bias, trains, arrays.recurrent, arrays.decays)
 
 

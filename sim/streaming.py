@@ -18,7 +18,7 @@ from tospike.sim.accelerator import as_sample
 from tospike.sim.design import Design
 from tospike.sim.models import MODELS, run_spiking
 from tospike.sim.network.output_order import as_network
-from tospike.sim.spiking.arrays import engine_arrays
+from tospike.sim.spiking.arrays import engine_arrays, with_threshold
 from tospike.sim.spiking.golden import check_event, event_counters
 from tospike.sim.spiking.running import RunningLayer
 
@@ -102,5 +102,5 @@ def _layer(design: Design, index: int, params: EngineParams) -> tuple[EventParam
     params = cast(EventParams, params)  # what `run_spiking` takes
     require(params.neuron.firing is None, f"engine {index} fires in a phase at the end of a sample: a stream has none")
     require(params.readout is not Readout.MEMBRANE, f"engine {index} answers with membranes, at the end of a sample")
-    arrays = engine_arrays(params, design, index)
+    arrays, params = engine_arrays(params, design, index), with_threshold(params, design, index)
     return params, RunningLayer(params, arrays.weight, arrays.bias, 1, arrays.recurrent, arrays.decays)

@@ -32,6 +32,7 @@ from tospike.hw.params import (
 )
 from tospike.hw.params.banks import FAN_IN, bank_depths
 from tospike.hw.params.devices import Family
+from tospike.hw.spiking.layout import NOT_BY_LANE
 
 BLOCK_BITS = 4096
 """Size from which states ask for block RAM: `tospike.hw.spiking.accumulate.BLOCK_BITS`."""
@@ -207,6 +208,6 @@ def _stored(engine: EngineParams, *, is_rom: bool) -> Iterator[Memory]:
 def _part_widths(engine: EngineParams, shape: MemoryShape) -> list[int]:
     """Return the widths of a memory's parts: one for each group of lanes."""
     sizes: list[int] = getattr(engine, "group_sizes", [1])
-    if shape.name == "multipliers":
+    if shape.name in NOT_BY_LANE:
         return [shape.width]
     return [shape.width * size // sum(sizes) for size in sizes]

@@ -1,9 +1,12 @@
 """Memory contents and random layers, common to all engines with the event datapath."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
 from tospike.gen.place.placer import MemoryInit, random_integers
-from tospike.hw.params import EventParams, EventWindow, IntFormat
+from tospike.hw.params import EventParams, EventWindow, IntFormat, NeuronParams
 from tospike.hw.spiking import layout
 from tospike.sim.design import Design
 from tospike.sim.network import Array, Conv2d, Dense, Requantize, Stage
@@ -11,12 +14,15 @@ from tospike.sim.spiking.arrays import engine_arrays
 
 
 def pack_event(params: EventParams, design: Design, index: int) -> MemoryInit:
-    """Return the contents of the memories: weights, biases, decays and multipliers."""
+    """Return the contents of the memories: weights, biases, decays, multipliers and a threshold."""
     arrays, neuron = engine_arrays(params, design, index), design.stages_of(index)[0].neuron
     recurrent = None if arrays.recurrent is None else arrays.recurrent.tolist()
     decays = None if arrays.decays is None else arrays.decays.tolist()
     multipliers = neuron.multiplier.tolist() if isinstance(neuron, Requantize) else None
-    return layout.pack(params, arrays.weight.tolist(), arrays.bias.tolist(), recurrent, decays, multipliers)
+    threshold = getattr(neuron, "threshold", None)
+    return layout.pack(
+        params, arrays.weight.tolist(), arrays.bias.tolist(), recurrent, decays, multipliers, threshold=threshold
+    )
 
 
 def random_layer(name: str, engine: EventParams, rng: np.random.Generator) -> Stage:
@@ -37,7 +43,17 @@ def random_layer(name: str, engine: EventParams, rng: np.random.Generator) -> St
         synapses = Dense(weight=random_integers(rng, engine.weight, (engine.neurons, engine.inputs)), bias=bias)
     else:
         synapses = _convolution(engine.window, engine.weight, bias, rng)
-    return Stage(name=name, synapses=synapses, neuron=engine.neuron, recurrent=recurrent, decays=decays)
+    return Stage(
+        name=name, synapses=synapses, neuron=_random_neuron(engine.neuron, rng), recurrent=recurrent, decays=decays
+    )
+
+
+def _random_neuron(neuron: NeuronParams, rng: np.random.Generator) -> NeuronParams:
+    """Return the neuron with a random threshold, if the host writes it."""
+    if not neuron.host_threshold:
+        return neuron
+    threshold: dict[str, Any] = {"threshold": int(rng.integers(1, neuron.state.max))}
+    return replace(neuron, **threshold)
 
 
 def _convolution(window: EventWindow, fmt: IntFormat, bias: Array, rng: np.random.Generator) -> Conv2d:

@@ -92,12 +92,16 @@ def _layer(site: Site) -> dict[str, Any]:
     """Return the knobs that a spiking layer has on either engine."""
     stage, synapses = site.stage, site.stage.weighted
     assert isinstance(stage.neuron, NeuronParams)  # it spikes, and is quantised
+    require(
+        not stage.neuron.host_threshold or site.options.writable,
+        f"layer {stage.name!r} has a threshold-factor, for a threshold that the host may write: give --writable",
+    )
     return {
         "inputs": synapses.inputs,
         "neurons": synapses.outputs,
         "payload": site.payload,
         "weight_bits": max(2, weight_bits(stage)),
-        "neuron": stage.neuron,
+        "neuron": stage.neuron.hardware,
         "readout": _readout(site),
         "count_bits": _count_bits(site, stage.neuron),
         "bias": bool(synapses.bias.any()),

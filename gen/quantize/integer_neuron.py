@@ -1,7 +1,8 @@
 """Quantise a trained spiking neuron."""
 
 import math
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from tospike.gen.quantize.leaks import choose_leak, leak_of, tap_codes
 from tospike.gen.quantize.normalize import NormalizedNeuron
@@ -18,7 +19,7 @@ from tospike.hw.params import (
     require,
 )
 from tospike.hw.params.engines.noise import MAX_NOISE_BITS, MAX_NOISE_SCALE, MAX_NOISE_SHIFT, deviation_of_sum
-from tospike.hw.params.neurons.threshold import MAX_ADAPTATION
+from tospike.hw.params.neurons.threshold import MAX_ADAPTATION, ThresholdParams
 from tospike.sim.network.threshold_noise import ThresholdNoise
 
 LEAST_NOISE_BITS, MOST_NOISE_BITS = 4, MAX_NOISE_BITS
@@ -139,3 +140,24 @@ def _threshold(neuron: NormalizedNeuron, unit: float) -> int:
     if neuron.reset is Reset.SUBTRACT:
         return max(round(real), int(at_least or neuron.spike_bits > 1))
     return max(1, math.ceil(real)) if at_least else max(math.floor(real), int(neuron.spike_bits > 1))
+
+
+def host_threshold(name: str, neuron: NeuronParams, factor: float) -> NeuronParams:
+    """Return the neuron of layer ``name`` with a threshold that the host may write, which begins as ``factor`` times
+    its own.
+
+    Raises
+    ------
+    InputError
+        It does not spike, the threshold is not within its membranes, or it sends graded spikes.
+    """
+    require(neuron.spikes, f"layer {name!r} has no threshold: leave {name}.threshold-factor out")
+    firing = cast(ThresholdParams, neuron)
+    threshold = round(firing.threshold * factor)
+    require(
+        1 <= threshold <= firing.largest,
+        f"layer {name!r} has a threshold of {firing.threshold}, which {name}.threshold-factor {factor:g} makes "
+        f"{threshold}: from 1 to {firing.largest} fit its {firing.state_bits} state bits: give another factor, or "
+        "state-bits",
+    )
+    return replace(firing, threshold=threshold, host_threshold=True)

@@ -13,7 +13,7 @@ SEARCHED_SCALES = 33
 """Number of scales that a search tries by default."""
 ROUNDED_OFF = 1 / 64
 """Fraction of the threshold by which rounding in leaks by multiplier may move a membrane."""
-_OF_LAYERS = ("threshold", "scale", "layers")
+_OF_LAYERS = ("threshold", "threshold_factor", "scale", "layers")
 SHIFTED_OFF = 1 / 8
 """The same for leaks by shift, with weights of 8 bits."""
 
@@ -87,6 +87,15 @@ class QuantizeOptions:
     )
     """The unit of states is the real threshold divided by it; the unit of weights is ``2**fraction_bits`` times that
     (0 fraction bits if not given)."""
+    threshold_factor: float | None = option(
+        None,
+        "SNN: let the host write the threshold, which begins as this multiple of the trained one; with --writable",
+        above=0,
+        unset="a constant",
+        per_layer="snn",
+        layers_only=True,
+    )
+    """Weights and widths are those of the trained threshold, so that all factors have the same hardware."""
     scale: float | None = option(None, "Real value of a weight of 1", above=0, per_layer="ann snn", layers_only=True)
 
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tospike.gen.quantize.common_step import common_step
-from tospike.gen.quantize.integer_neuron import membrane_unit
+from tospike.gen.quantize.integer_neuron import host_threshold, membrane_unit
 from tospike.gen.quantize.layer_scale import FloatLayer, Goal, IntegerLayer
 from tospike.gen.quantize.leaks import decay_error
 from tospike.gen.quantize.normalize import NormalizedNeuron, normalize
@@ -155,6 +155,8 @@ def _stage(
     )
     widths = {"state_bits": bits, **({"current_bits": current_bits} if synaptic_bits else {})}
     integers = replace(neuron_params, **widths)  # type: ignore[arg-type]
+    if options.threshold_factor is not None:
+        integers = host_threshold(stage.name, integers, options.threshold_factor)
     stage = Stage(
         name=stage.name,
         synapses=chosen.synapses,

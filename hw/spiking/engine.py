@@ -17,7 +17,7 @@ from tospike.hw.spiking.active_list import ActiveList
 from tospike.hw.spiking.address_decoder import AddressDecoder
 from tospike.hw.spiking.lane_group import LaneGroup, groups_of_lanes
 from tospike.hw.spiking.lanes import NeuronLanes
-from tospike.hw.spiking.layout import counter_names, memories
+from tospike.hw.spiking.layout import NOT_BY_LANE, counter_names, memories
 from tospike.hw.spiking.recurrence import Recurrence
 from tospike.hw.spiking.sections import SectionedSerializer
 from tospike.hw.spiking.sequencer import Sequencer, operation_layout, updates_in_flight
@@ -104,13 +104,13 @@ class EventEngine(Engine[EventParams]):
         return m
 
     def _memories(self, m: Module) -> dict[str, LoadableMemory]:
-        """Return the memories by name. With several groups of lanes, each has its part of a word."""
+        """Return the memories by name. With several groups of lanes, each has its part of words of lanes."""
         params = self._params
         shapes = memories(params)
         parts = {
             shape.name: [shape.width // params.lanes * len(lanes) for lanes in groups_of_lanes(params)]
             for shape in shapes
-            if params.lane_groups > 1 and shape.name != "multipliers"
+            if params.lane_groups > 1 and shape.name not in NOT_BY_LANE
         }
         return loadable_memories(
             m,

@@ -71,6 +71,9 @@ class NeuronLanes:
             self._connect_bias(m, stored["bias"])
         if neuron.varying:
             self._connect_decays(m, stored["decays"])
+        if neuron.host_threshold:
+            m.d.comb += stored["threshold"].enable.eq(1)
+            m.d.comb += [cell.threshold.eq(stored["threshold"].data) for cell in self._cells]
 
     def spikes_again(self, updated: data.View) -> Value:
         """Return whether a neuron of the word ``updated``, in cycle 6, spikes again without an event."""

@@ -11,6 +11,8 @@ Rows = Sequence[Sequence[int]]
 
 ACTIVATION_COUNTERS = ("results", "activations")
 CHANGE_COUNTERS = ("stored",)
+NOT_BY_LANE = ("multipliers", "threshold")
+"""Memories whose words are no words of lanes."""
 COUNTERS = ("values", "ticks", "samples", "synapse_words", "update_words", "spikes", "saturations")
 
 
@@ -37,6 +39,8 @@ def memories(params: EventParams) -> tuple[MemoryShape, ...]:
     ``decays``
         A word per state word of a position, with the membrane's decay below the synapse's, or the first tap lowest, in
         each lane; only if they differ between neurons.
+    ``threshold``
+        One word for all neurons, from 1 to ``neuron.largest``; only with ``neuron.host_threshold``.
     ``multipliers``
         A word per neuron; only if membranes become activations.
     """
@@ -44,7 +48,13 @@ def memories(params: EventParams) -> tuple[MemoryShape, ...]:
     decay_bits = sum(constant.bits for constant in params.neuron.varying.values())
     decays = MemoryShape(name="decays", width=max(1, params.lanes * decay_bits), depth=params.position_words)
     bias = MemoryShape(name="bias", width=params.lanes * params.neuron.accumulated.bits, depth=params.position_words)
-    found = (weights, *((bias,) if params.bias else ()), *((decays,) if decay_bits else ()))
+    threshold = MemoryShape(name="threshold", width=params.neuron.state_bits - 1, depth=1)
+    found = (
+        weights,
+        *((bias,) if params.bias else ()),
+        *((decays,) if decay_bits else ()),
+        *((threshold,) if params.neuron.host_threshold else ()),
+    )
     if params.activation is None:
         return found
     width = params.activation.requantize.multiplier_bits
@@ -58,6 +68,7 @@ def pack(
     recurrent: Rows | None = None,
     decays: Rows | None = None,
     multipliers: Sequence[int] | None = None,
+    threshold: int | None = None,
 ) -> dict[str, list[int]]:
     """Return the memory contents of a layer.
 
@@ -76,6 +87,8 @@ def pack(
         (channels, n), for the n decays or taps of ``params.neuron.varying``, if there are any.
     multipliers
         (neurons,), if membranes become activations.
+    threshold
+        Used only with ``params.neuron.host_threshold``.
 
     Raises
     ------
@@ -94,7 +107,8 @@ def pack(
         f"biases, not {len(bias)}",
     )
     if params.window is not None:
-        return {"weights": _window_words(params, params.window, weight), **_neuron_contents(params, bias, decays)}
+        own = _neuron_contents(params, bias, decays, threshold)
+        return {"weights": _window_words(params, params.window, weight), **own}
     feedback = recurrent if recurrent is not None else ()
     square = len(feedback) == params.neurons and all(len(row) == params.neurons for row in feedback)
     require(
@@ -105,7 +119,7 @@ def pack(
     rows = [*zip(*weight, strict=True), *zip(*feedback, strict=True)]
     columns = [_words(params, column, params.weight, "weight") for column in rows]
     weights = [word for column in columns for word in column]
-    return {"weights": weights, **_neuron_contents(params, bias, decays), **factors}
+    return {"weights": weights, **_neuron_contents(params, bias, decays, threshold), **factors}
 
 
 def axis_projection(params: EventParams, axis: int) -> list[tuple[int, int, int]]:
@@ -165,7 +179,9 @@ def _multiplier_words(params: EventParams, multipliers: Sequence[int] | None) ->
     return {"multipliers": [int(factor) for factor in multipliers]}
 
 
-def _neuron_contents(params: EventParams, bias: Sequence[int], decays: Rows | None) -> dict[str, list[int]]:
+def _neuron_contents(
+    params: EventParams, bias: Sequence[int], decays: Rows | None, threshold: int | None
+) -> dict[str, list[int]]:
     contents = {}
     if params.bias:
         contents["bias"] = _words(params, bias, params.neuron.accumulated, "bias")
@@ -173,6 +189,13 @@ def _neuron_contents(params: EventParams, bias: Sequence[int], decays: Rows | No
         require(not any(bias), "this event engine has no bias memory: all biases must be 0, or params.bias set")
     if params.neuron.varying:
         contents["decays"] = _decay_words(params, decays or ())
+    if params.neuron.host_threshold:
+        most = params.neuron.state.max - 1
+        require(
+            threshold is not None and 1 <= threshold <= most,
+            f"the threshold of this event engine must be from 1 to {most}, not {threshold}",
+        )
+        contents["threshold"] = [int(threshold or 0)]
     return contents
 
 

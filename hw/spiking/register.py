@@ -156,7 +156,7 @@ class RegisterEngine(Engine[EventParams]):
         return overflows
 
     def _connect_neuron_inputs(self, m: Module, cells: Sequence[Neuron], stored, operation: Value) -> None:
-        """Connect the neurons to biases and decays from memory, and to the noise."""
+        """Connect the neurons to biases, decays and a threshold from memory, and to the noise."""
         params, neuron = self._params, self._params.neuron
         if params.bias:
             bias = data.View(data.ArrayLayout(shape_of(neuron.accumulated), params.neurons), stored["bias"].data)
@@ -165,6 +165,9 @@ class RegisterEngine(Engine[EventParams]):
             decays = data.View(data.ArrayLayout(decay_layout(neuron), params.neurons), stored["decays"].data)
             m.d.comb += stored["decays"].enable.eq(1)
             m.d.comb += [cell.decays.eq(decays[lane]) for lane, cell in enumerate(cells)]
+        if neuron.host_threshold:
+            m.d.comb += stored["threshold"].enable.eq(1)
+            m.d.comb += [cell.threshold.eq(stored["threshold"].data) for cell in cells]
         if neuron.noise is not None:
             m.submodules.noise = noise = Noise(neuron.noise, lanes=params.lanes)
             m.d.comb += [noise.advance.eq(operation.tick), noise.restart.eq(operation.end)]

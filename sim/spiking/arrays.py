@@ -3,7 +3,8 @@
 The values of an image are channel by channel in a stage, but position by position between engines with windows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from tospike.hw.params import EventParams, EventWindow
 from tospike.sim.design import Design
 from tospike.sim.network import Array, Conv2d, Stage
 from tospike.sim.spiking.window import chain_order
+
+Layer = TypeVar("Layer", bound=EventParams)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,6 +43,14 @@ def engine_arrays(params: EventParams, design: Design, engine: int) -> EngineArr
         if shape is not None:
             weight = weight[:, chain_order(shape)]
     return EngineArrays(weight=weight, bias=bias, recurrent=stage.recurrent, decays=stage.decays)
+
+
+def with_threshold(params: Layer, design: Design, engine: int) -> Layer:
+    """Return the parameters of event engine ``engine`` with the threshold that the host writes, if it does."""
+    if not params.neuron.host_threshold:
+        return params
+    written: dict[str, Any] = {"neuron": design.stages_of(engine)[0].neuron}  # a field of all that have spiking neurons
+    return replace(params, **written)
 
 
 def engine_delays(design: Design, engine: int) -> Array:

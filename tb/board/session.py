@@ -113,6 +113,15 @@ class Session:
             raise
         self.design = design
 
+    def update(self, design: Design) -> None:
+        """Write the memories of this design that differ from those that the board holds; its counters go on."""
+        try:
+            self.host.write_all(memory_writes(design, held=self.design))
+        except BaseException:
+            self._close()
+            raise
+        self.design = design
+
     @property
     def host(self) -> SerialHost:
         """The board's registers and streams.
@@ -193,12 +202,16 @@ class Session:
         )
 
 
-def memory_writes(design: Design) -> Iterator[tuple[int, int]]:
-    """Yield address and data of the register writes that fill the writable memories with a network's weights."""
-    contents = pack(design)
+def memory_writes(design: Design, held: Design | None = None) -> Iterator[tuple[int, int]]:
+    """Yield address and data of the register writes that fill the writable memories with a network's weights, except
+    those memories that have the same contents in ``held``."""
+    contents, old = pack(design), None if held is None else pack(held)
     for region in writable_regions(design.params):
+        name = region.shape.name
+        if old is not None and old[region.engine][name] == contents[region.engine][name]:
+            continue
         following = None  # the index that CONFIG_ADDRESS has counted up to
-        for index, data in config_writes(region.shape, contents[region.engine][region.shape.name]):
+        for index, data in config_writes(region.shape, contents[region.engine][name]):
             if index != following:
                 yield Register.CONFIG_ADDRESS, region.number << INDEX_BITS | index
             yield Register.CONFIG_DATA, data

@@ -119,6 +119,16 @@ class NeuronParams:
         """Noise that the engine draws for each neuron in each time step."""
         return None
 
+    @property
+    def host_threshold(self) -> bool:
+        """Whether the threshold is in a memory that the host may write."""
+        return False
+
+    @property
+    def hardware(self) -> "NeuronParams":
+        """The neuron as an engine has it: without what the host may write."""
+        return self
+
     def moved_by_noise(self, threshold_offset: int) -> int:
         """Return how far other numbers of the noise may move a membrane, with offsets up to ``threshold_offset``."""
         return 0

@@ -1,10 +1,11 @@
 """Firing thresholds: constant, adaptive or noisy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar
 
+from tospike.hw.params.added import ADDED
 from tospike.hw.params.check import require, require_range
 from tospike.hw.params.engines.noise import NoiseParams
 from tospike.hw.params.neurons.leak import LeakParams
@@ -51,11 +52,18 @@ class ThresholdParams(NeuronParams):
     adaptation: AdaptationParams | None = None
     noise: NoiseParams | None = None
     """Added to the membrane for the comparison with the threshold alone."""
+    host_threshold: bool = field(default=False, metadata=ADDED)
+    """The threshold is a word of memory, the same for all neurons of the layer, which the host may write. An engine's
+    parameters then hold the largest one; that of a network is in its stage, and in the memory's contents."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        most = (self.state.max - 1) >> self.largest_exponent
-        require_range("threshold", self.threshold, int(self.spikes_at_threshold), most)
+        require(
+            not self.host_threshold or (self.spike_bits == 1 and not self.pending_reset),
+            "a threshold that the host writes allows one spike per time step, and no reset timing snntorch: leave "
+            "--spike-bits and --reset-timing out, or threshold-factor",
+        )
+        require_range("threshold", self.threshold, int(self.spikes_at_threshold or self.host_threshold), self.largest)
         if self.adaptation is not None:
             require_range("adaptation", self.adaptation.step, 1, self.state.max)
         if self.noise is not None:
@@ -66,6 +74,15 @@ class ThresholdParams(NeuronParams):
                 f"noise of {bits} bits with its shift does not fit a membrane of {self.state_bits}: lower noise-bits "
                 "or noise-shift, or give more state-bits",
             )
+
+    @property
+    def largest(self) -> int:
+        """The largest threshold that membranes can exceed."""
+        return (self.state.max - 1) >> self.largest_exponent
+
+    @property
+    def hardware(self) -> NeuronParams:
+        return replace(self, threshold=self.largest) if self.host_threshold else self
 
     @property
     def spikes_at_threshold(self) -> bool:
@@ -121,6 +138,7 @@ class ThresholdParams(NeuronParams):
             and self.refractory_steps == 0
             and not self.moves_threshold
             and self.code is PayloadCode.COUNT
+            and not self.host_threshold  # with a lower one, a membrane may spike without an event
         )
 
     @property

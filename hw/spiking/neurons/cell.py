@@ -50,6 +50,8 @@ class Neuron(wiring.Component):
         Cycle 3; only with ``bias``.
     decays : In(decay_layout(params))
         Cycle ``varying_cycle``, which for decays is 2; only if they, or taps, differ between neurons.
+    threshold : In(state_bits - 1)
+        Constant while a sample is inside; only with ``host_threshold``.
     noise : In(signed(noise.bits))
         In the cycle of the membrane; only with noise.
     spike : Out(spike_bits)
@@ -94,6 +96,8 @@ class Neuron(wiring.Component):
             members |= {"aux": In(aux_layout(params)), "aux_next": Out(aux_layout(params))}
         if params.noise is not None:
             members["noise"] = In(shape_of(params.noise.value))
+        if params.host_threshold:
+            members["threshold"] = In(params.state_bits - 1)
         if params.varying:
             members["decays"] = In(decay_layout(params))
         super().__init__(members)

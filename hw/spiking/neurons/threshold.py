@@ -14,7 +14,8 @@ from tospike.hw.spiking.neurons.compare import above
 class ThresholdNeuron(Neuron):
     """``spike = membrane > threshold``, then the reset.
 
-    An adaptive or noisy threshold takes a cycle before the comparison, for membrane - threshold offset + noise.
+    With ``host_threshold``, the threshold is an input, which holds still while a sample is inside. An adaptive or noisy
+    threshold takes a cycle before the comparison, for membrane - threshold offset + noise.
 
     A graded spike is found bit by bit, most significant first, two cycles each: compare the membrane with
     ``threshold * 2**bit``, and subtract that if it is above. A power of two of a burst or a phase is found at once: its
@@ -62,6 +63,18 @@ class ThresholdNeuron(Neuron):
             compared = compared + (self.noise << params.noise.left_shift)
         return self.delayed(m, compared, 1), self.delayed(m, membrane, 1), self.delayed(m, resting, 1)
 
+    @property
+    def _threshold(self) -> Value | int:
+        """The threshold: a constant, or what the host wrote."""
+        return self.threshold if self._params.host_threshold else self._params.threshold
+
+    def _reaches(self, membrane: Value, threshold: Value | int) -> Value:
+        """Return whether a membrane is large enough to spike."""
+        at_threshold = self._params.spikes_at_threshold
+        if not self._params.host_threshold:
+            return above(membrane, threshold - at_threshold)
+        return membrane >= threshold if at_threshold else membrane > threshold
+
     def _spike(self, m: Module, membrane: Value, compared: Value, resting: Value, pending_reset: Value) -> Value:
         """Drive ``spike`` from ``compared``, which is the membrane itself for graded spikes; return the remainder of
         the membrane in the cycle of the last bit."""
@@ -69,8 +82,8 @@ class ThresholdNeuron(Neuron):
         later = self.later(m)
         remainder = membrane
         for bit in reversed(range(params.spike_bits)):
-            amount = params.threshold << bit
-            found = above(compared if bit == params.spike_bits - 1 else remainder, amount - params.spikes_at_threshold)
+            amount = self._threshold << bit
+            found = self._reaches(compared if bit == params.spike_bits - 1 else remainder, amount)
             if params.pending_reset:
                 found = Mux(pending_reset, above(remainder, params.limit + params.threshold), found)
             taken = Signal(name=f"taken_{bit}")
@@ -117,7 +130,7 @@ class ThresholdNeuron(Neuron):
             m.d.comb += reset.eq(held - reduce(or_, amounts))
         elif params.reset is Reset.SUBTRACT:
             with m.If(self.spike[0]):
-                m.d.comb += reset.eq(held - params.threshold)
+                m.d.comb += reset.eq(held - self._threshold)
         else:
             with m.If(fired):
                 m.d.comb += reset.eq(params.reset_value)
@@ -128,7 +141,7 @@ class ThresholdNeuron(Neuron):
         params = self._params
         later = self.later(m)
         amount = Signal(range(params.spike.max * params.threshold + 1))
-        later += amount.eq(self.delayed(m, self.spike, 1) * params.threshold)
+        later += amount.eq(self.delayed(m, self.spike, 1) * self._threshold)
         with m.If(self.clear):
             later += amount.eq(0)
         return amount

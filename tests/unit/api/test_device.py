@@ -76,3 +76,28 @@ def test_a_port_that_is_not_there(design):
         tospike.Device(design, "/dev/not-there").__enter__()
     with pytest.raises(InputError, match="reconnect must be 0 or more, not -1"):
         tospike.Device(design, "sim", reconnect=-1)
+
+
+def test_thresholds_written_between_samples():
+    """Through the host port of the generated Verilog."""
+    layers = {"lif": {"threshold_factor": 1.0}}
+    design = tospike.load(MODEL, data="digits").compile(writable=True, layers=layers)
+    x, trained = design.data.x[:4], design.thresholds["lif"]
+    most = design.params.engines[1].neuron.threshold
+    seen = set()
+    with tospike.Device(design, "sim") as device:
+        for threshold in (trained, 1, most, trained // 2):
+            device.set_threshold("lif", threshold)
+            assert device.design.thresholds == {"lif": threshold}
+            expected = device.design.evaluate(x).outputs.tolist()
+            assert device.run(x).tolist() == expected
+            seen.add(str(expected))
+        assert device.counters["0.samples"] == 16  # a write does not clear them
+        with pytest.raises(InputError, match=f"threshold must be an integer from 1 to {most}, not {most + 1}"):
+            device.set_threshold("lif", most + 1)
+        with pytest.raises(
+            InputError, match=r"layer 'li' has no threshold that the host writes \(those that .*: lif\)"
+        ):
+            device.set_threshold("li", 3)
+        assert device.run(x).tolist() == device.design.evaluate(x).outputs.tolist()
+    assert len(seen) == 4

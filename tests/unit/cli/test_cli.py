@@ -278,3 +278,18 @@ def test_an_interrupted_comparison_leaves_nothing_half_written(tmp_path, given, 
 def test_help_shows_defaults_in_brackets(tmp_path):
     assert "[one per core; 1 or more]" in tospike("sweep", "--help", cwd=tmp_path).stdout
     assert "[direct]" in tospike("evaluate", "--help", cwd=tmp_path).stdout
+
+
+def test_a_threshold_that_the_host_writes(tmp_path):
+    """Its memory stands in the manifest, the header and the weights of the C driver; fixed weights refuse it."""
+    model, factor = EXAMPLES / "digits_snn.nir", "lif.threshold-factor=0.5"
+    fixed = tospike("generate", "network", model, "--layer", factor, "--out", "d", cwd=tmp_path)
+    refused(fixed, "layer 'lif' has a threshold-factor", "give --writable")
+    made = tospike("generate", "network", model, "--writable", "--layer", factor, "--out", "d", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    manifest = json.loads((tmp_path / "d" / "manifest.json").read_text())
+    assert manifest["choices"]["quantize"]["options"]["layers"] == {"lif": {"threshold_factor": 0.5}}
+    (region,) = (each for each in manifest["config_regions"] if each["memory"] == "threshold")
+    header = "".join(path.read_text() for path in (tmp_path / "d" / "driver").glob("*.h"))
+    assert f"DIGITS_SNN_REGION_1_THRESHOLD_MEMORY {{{region['region']}u, {region['width']}u, 1u}}" in header
+    assert "DIGITS_SNN_REGION_1_THRESHOLD[] = {" in header
