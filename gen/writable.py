@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from tospike.gen.emit.folder import design_hash
 from tospike.hw.params import InputError, require
@@ -95,8 +95,11 @@ def with_threshold(design: Design, layer: str, threshold: int) -> Design:
 
 def _host_neurons(design: Design) -> dict[str, ThresholdParams]:
     """Return the neurons whose threshold the host may write, by layer."""
-    neurons = ((stage.name, stage.neuron) for stage in design.network.stages)
-    return {name: neuron for name, neuron in neurons if isinstance(neuron, ThresholdParams) and neuron.host_threshold}
+    return {
+        stage.name: cast(ThresholdParams, stage.neuron)
+        for stage in design.network.stages
+        if getattr(stage.neuron, "host_threshold", False)
+    }
 
 
 def layer_options_of(design: Design) -> Iterator[dict[str, Any]]:
