@@ -1,10 +1,9 @@
 """The rules by which frameworks run the networks that they export, which NIR files do not record.
 
-The rules of snnTorch 1.0, Norse 1.1, Sinabs 2.0 and 3.1 and SpikingJelly 2.0, for neurons and NIR exporters, were
-compared spike for spike with the frameworks (`test_frameworks.py`); `docs/reference/frameworks.md` lists the classes.
-``norse``, ``sinabs`` and ``snntorch`` were also compared with the traces of the NIR paper
-(doi:10.1038/s41467-024-52259-9, experiment 1). The rules of Rockpool and Lava are from the documentation of
-``LIFTorch`` and ``LIF`` and have not been compared.
+The rules of snnTorch 1.0, Norse 1.1, Sinabs 2.0 and 3.1, SpikingJelly 2.0, Rockpool 3.1 and spyx 1.0, for neurons and
+NIR exporters, were compared spike for spike with the frameworks (`test_frameworks.py`); `docs/reference/frameworks.md`
+lists the classes. ``norse``, ``sinabs`` and ``snntorch`` were also compared with the traces of the NIR paper
+(doi:10.1038/s41467-024-52259-9, experiment 1). The rules of Lava are those of ``lava.proc.lif`` in floating point.
 """
 
 from collections.abc import Mapping
@@ -36,6 +35,8 @@ class Framework(StrEnum):
     ROCKPOOL = "rockpool"
     LAVA = "lava"
     SPIKINGJELLY = "spikingjelly"
+    SPYX = "spyx"
+    """A file of ``to_nir``, whose R is the decay although the neurons add their input unscaled."""
 
 
 class DecayRule(StrEnum):
@@ -56,8 +57,14 @@ class Gain(StrEnum):
     """R (1 - decay): the exact solution for a constant input; Sinabs' ``norm_input=True``."""
     ONE = "one"
     """R alone; Sinabs' ``norm_input=False``, and the current of Norse's ``LIFCell``."""
+    UNIT = "unit"
+    """1, whatever R is: spyx, which writes its decay as R."""
+    DECAY = "decay"
+    """The decay, whatever R is: inputs that decay in the step in which they arrive."""
     SINABS = "sinabs"
     """The defaults of Sinabs' layers: one-minus-decay for ``LIF``, one for ``ExpLeak``."""
+    ROCKPOOL = "rockpool"
+    """Rockpool's layers, whatever R is: decay for synaptic currents and ``ExpSynTorch``, unit for other membranes."""
 
 
 class TauUnit(StrEnum):
@@ -131,13 +138,13 @@ PRESETS: Mapping[Framework, Mapping[str, object]] = {
     Framework.NORSE_EXPORT: {**_NORSE, **EXPORTED_BY_NORSE},
     Framework.SINABS: _SINABS,
     Framework.SINABS_EXPORT: {**_SINABS, **EXPORTED_BY_SINABS},
-    Framework.ROCKPOOL: _SINABS,
+    Framework.ROCKPOOL: {**_SINABS, "gain": Gain.ROCKPOOL, "synapse_gain": Gain.ROCKPOOL},
     Framework.LAVA: {
         **_ONE_SPIKE,
         "dt": 1e-4,
         "decay": DecayRule.EULER,
         "reset": Reset.ZERO,
-        "comparison": Comparison.AT_LEAST,
+        "comparison": Comparison.ABOVE,
     },
     Framework.SPIKINGJELLY: {
         **_ONE_SPIKE,
@@ -147,6 +154,16 @@ PRESETS: Mapping[Framework, Mapping[str, object]] = {
         "comparison": Comparison.AT_LEAST,
         "integration": Integration.TIME,
         "start": Start.RESET,
+    },
+    Framework.SPYX: {
+        **_ONE_SPIKE,
+        "dt": 1.0,
+        "decay": DecayRule.EULER,
+        "gain": Gain.UNIT,
+        "synapse_gain": Gain.UNIT,
+        "reset": Reset.SUBTRACT,
+        "reset_timing": ResetTiming.NEXT,
+        "comparison": Comparison.ABOVE,
     },
 }
 """The fields of `tospike.gen.nir.options.NirOptions` that a framework sets."""

@@ -71,13 +71,15 @@ def membrane(
     # in snnTorch's recurrent cells, a delayed reset to zero discards a whole update: a refractory step
     delayed = options.reset is Reset.ZERO and options.reset_timing is ResetTiming.NEXT
     discards = recurrent and delayed and of_snntorch(options)
+    # spyx subtracts after the leak, but of a neuron with a synaptic current before it
+    early = kind.synaptic and options.framework is Framework.SPYX
     return replace(
         neuron,
         threshold=take.threshold(),
         comparison=options.comparison,
         reset=options.reset,
         v_reset=take.v_reset(),
-        reset_timing=ResetTiming.SAME if discards else options.reset_timing,
+        reset_timing=ResetTiming.SAME if discards or early else options.reset_timing,
         spike_bits=options.spike_bits,
         code=options.code,
         refractory=1 if discards else options.refractory,
@@ -196,6 +198,10 @@ class _Parameters:
 
     def _gain(self, rule: Gain, resistance: Parameter, fraction: Parameter, decay: Parameter) -> Parameter:
         """Return the factor of an input."""
+        if rule is Gain.UNIT:
+            return 1.0
+        if rule is Gain.DECAY:
+            return decay
         if rule is Gain.ONE:
             return resistance
         if rule is Gain.ONE_MINUS_DECAY:
@@ -216,6 +222,8 @@ class _Parameters:
         rule = self._options.gain
         if rule is Gain.SINABS:
             rule = Gain.ONE_MINUS_DECAY if kind.spikes else Gain.ONE
+        if rule is Gain.ROCKPOOL:
+            rule = Gain.UNIT if kind.spikes else Gain.DECAY
         pull = fraction if rule is Gain.DT_OVER_TAU else 1 - decay
         return self._gain(rule, r, fraction, decay), decay, pull * self._take("v_leak")
 
@@ -243,7 +251,7 @@ class _Parameters:
         """Return the gain and decay of the synaptic current."""
         fraction, decay = self._steps("tau_syn")
         rule = self._options.synapse_gain
-        rule = Gain.ONE if rule is Gain.SINABS else rule
+        rule = {Gain.SINABS: Gain.ONE, Gain.ROCKPOOL: Gain.DECAY}.get(rule, rule)
         return self._gain(rule, self._positive("w_in"), fraction, decay), decay
 
     def initial(self, kind: NeuronKind) -> Parameter:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import nir
 import numpy as np
-import torch
 
 INPUTS, HIDDEN, OUTPUTS, SAMPLES, STEPS = 64, 64, 10, 8, 20
 
@@ -15,13 +14,21 @@ def spikes(rate=0.3):
     return (np.random.default_rng(4).random((SAMPLES, STEPS, INPUTS)) < rate).astype(np.uint8)
 
 
-def linear(inputs, outputs, size, seed, bias=True):
-    """A layer with normal weights that come to ``size`` for each input spike train."""
-    made, rng = torch.nn.Linear(inputs, outputs, bias=bias), np.random.default_rng(seed)
+def weights(inputs, outputs, size, seed):
+    """Normal weights (outputs, inputs) that come to ``size`` for each input spike train, and biases (outputs,)."""
+    rng = np.random.default_rng(seed)
     weight = rng.normal(0.1, 1, (outputs, inputs)) * size / np.sqrt(inputs)
-    made.weight.data = torch.from_numpy(weight.astype(np.float32))
+    return weight.astype(np.float32), rng.normal(0.02, 0.05, outputs).astype(np.float32)
+
+
+def linear(inputs, outputs, size, seed, bias=True):
+    """A layer of torch with these weights."""
+    import torch  # here, as spyx is without it
+
+    made, (weight, biases) = torch.nn.Linear(inputs, outputs, bias=bias), weights(inputs, outputs, size, seed)
+    made.weight.data = torch.from_numpy(weight)
     if bias:
-        made.bias.data = torch.from_numpy(rng.normal(0.02, 0.05, outputs).astype(np.float32))
+        made.bias.data = torch.from_numpy(biases)
     return made
 
 
@@ -41,6 +48,8 @@ class Case:
 
 def stacked(records):
     """Per layer (SAMPLES, STEPS, neurons) from a list of steps, each a list of layers."""
+    import torch
+
     return [torch.stack(layer, dim=1).detach().numpy() for layer in zip(*records, strict=True)]
 
 

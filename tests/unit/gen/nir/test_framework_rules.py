@@ -1,6 +1,6 @@
-"""The update equations of the frameworks' neurons, each written down as its source has it, against the presets.
+"""The update equations of the frameworks' neurons against the presets.
 
-Nothing here comes from tospike's own neuron. `test_frameworks.py` (slow) compares with the frameworks themselves.
+`test_frameworks.py` (slow) compares with the frameworks themselves.
 """
 
 from functools import partial
@@ -8,6 +8,34 @@ from functools import partial
 import nir
 import numpy as np
 import pytest
+from support.framework_rules import (
+    fires,
+    full,
+    jelly,
+    jelly_cuba,
+    lava,
+    lava_cuba,
+    leaky,
+    norse_box,
+    norse_cuba,
+    norse_li,
+    norse_lif,
+    norse_node,
+    rockpool,
+    rockpool_cuba,
+    rockpool_lif,
+    rockpool_synapse,
+    sinabs,
+    snntorch,
+    spikingjelly,
+    spikingjelly_cuba,
+    spyx,
+    spyx_cuba,
+    spyx_lif,
+    steps_li,
+    steps_lif,
+    synaptic,
+)
 
 from tospike.gen.data.datasets import data_of_arrays, load_data
 from tospike.gen.nir.frameworks import Framework, Gain
@@ -23,159 +51,6 @@ SPIKES = (RNG.random((SAMPLES, STEPS, INPUTS)) < 0.3).astype(np.uint8)
 WEIGHTS = RNG.normal(0.1, 1, (HIDDEN, INPUTS)) / 5, RNG.normal(0.1, 1, (OUTPUTS, HIDDEN)) / 4
 BIASES = RNG.normal(0.02, 0.05, HIDDEN), RNG.normal(0.02, 0.05, OUTPUTS)
 RECURRENT = RNG.normal(0, 0.15, (HIDDEN, HIDDEN))
-DT = 1e-4
-
-
-def snntorch(x, beta=0.9, alpha=None, reset="subtract", delay=True, recurrent=None):
-    """``Leaky``, ``Synaptic`` (alpha), ``RLeaky`` and ``RSynaptic`` (recurrent)."""
-    mem, syn, spk, sent = np.zeros_like(x[:, 0]), np.zeros_like(x[:, 0]), np.zeros_like(x[:, 0]), []
-    for step in x.swapaxes(0, 1):
-        rst = (mem > 1).astype(float)
-        given = step if recurrent is None else step + spk @ recurrent.T
-        if reset == "zero" and alpha is None and recurrent is None:
-            mem = (1 - rst) * mem
-        syn = given if alpha is None else alpha * syn + given
-        mem = beta * mem + syn
-        if reset == "subtract":
-            mem = mem - rst
-        elif reset == "zero" and (alpha is not None or recurrent is not None):
-            mem = mem - rst * mem
-        spk = (mem > 1).astype(float)
-        if not delay and reset != "none":
-            again = spk - rst
-            mem = mem - again * (1 if reset == "subtract" else mem)
-        sent.append(spk)
-    return np.stack(sent, axis=1)
-
-
-def norse_box(x, tau_inv=200.0, leak=0.0, subtract=False, threshold=1.0):
-    """``LIFBoxCell``; ``LIBoxCell`` with an infinite threshold gives its membranes."""
-    v, sent = np.full_like(x[:, 0], leak), []
-    for step in x.swapaxes(0, 1):
-        v = v + 1e-3 * tau_inv * (step + leak - v)
-        z = (v - threshold > 0).astype(float)
-        sent.append(z if np.isfinite(threshold) else v)
-        v = (1 - z) * v + z * (v - threshold if subtract else 0) if np.isfinite(threshold) else v
-    return np.stack(sent, axis=1)
-
-
-def norse_lif(x, syn_inv=300.0, mem_inv=250.0, leak=0.0):
-    """``LIFCell``: what comes in is in the current at once, and the current decays after the membrane has it."""
-    v, i, sent = np.full_like(x[:, 0], leak), np.zeros_like(x[:, 0]), []
-    for step in x.swapaxes(0, 1):
-        jumped = i + step
-        v = v + 1e-3 * mem_inv * (leak - v + jumped)
-        i = jumped - 1e-3 * syn_inv * jumped
-        z = (v - 1 > 0).astype(float)
-        v = (1 - z) * v
-        sent.append(z)
-    return np.stack(sent, axis=1)
-
-
-def sinabs(x, tau=np.inf, norm=False, single=False, zero=False, least=None, spiking=True):
-    """``IAF``, ``LIF`` and, not spiking, ``ExpLeak``."""
-    alpha, v, sent = np.exp(-1 / tau), np.zeros_like(x[:, 0]), []
-    for step in x.swapaxes(0, 1):
-        v = alpha * v + ((1 - alpha) * step if norm else step)
-        if not spiking:
-            sent.append(v.copy())
-        else:
-            z = (v - 1 >= 0).astype(float) if single else (v > 0) * np.trunc(v)
-            v = v * (z == 0) if zero else v - z
-            sent.append(z)
-        if least is not None:
-            v = np.maximum(v - least, 0) + least
-    return np.stack(sent, axis=1)
-
-
-def spikingjelly(x, tau=np.inf, decay_input=True, reset=0.0):
-    """``IFNode``, ``LIFNode`` and ``ParametricLIFNode``."""
-    v, sent = np.full_like(x[:, 0], reset), []
-    for step in x.swapaxes(0, 1):
-        v = v + (reset - v) / tau + (step / tau if decay_input and np.isfinite(tau) else step)
-        z = (v - 1 >= 0).astype(float)
-        v = (1 - z) * v + z * reset
-        sent.append(z)
-    return np.stack(sent, axis=1)
-
-
-def spikingjelly_cuba(x, c=0.5, d=0.75, threshold=0.5, reset=0.0):
-    """``CUBALIFNode``."""
-    v, i, sent = np.full_like(x[:, 0], reset), np.zeros_like(x[:, 0]), []
-    for step in x.swapaxes(0, 1):
-        i = i * c + step
-        v = v * d + i
-        z = (v - threshold >= 0).astype(float)
-        v = (1 - z) * v + z * reset
-        sent.append(z)
-    return np.stack(sent, axis=1)
-
-
-def full(size, value):
-    return np.full(size, value, np.float32)
-
-
-# What the exporters write, for so many neurons.
-
-
-def leaky(size, beta=0.9):
-    tau = DT / (1 - beta)
-    return nir.LIF(full(size, tau), full(size, tau / DT), full(size, 0), full(size, 1), full(size, 0))
-
-
-def synaptic(size, beta=0.9, alpha=0.7):
-    tau, syn = DT / (1 - beta), DT / (1 - alpha)
-    return nir.CubaLIF(
-        full(size, syn),
-        full(size, tau),
-        full(size, tau / DT),
-        full(size, 0),
-        full(size, 1),
-        full(size, 0),
-        full(size, syn / DT),
-    )
-
-
-def norse_node(size, tau_inv=200.0, leak=0.0):
-    return nir.LIF(full(size, 1e-3 / tau_inv), full(size, 1), full(size, leak), full(size, 1), full(size, 0))
-
-
-def norse_li(size, tau_inv=100.0, leak=0.0):
-    return nir.LI(full(size, 1e-3 / tau_inv), full(size, 1), full(size, leak))
-
-
-def norse_cuba(size, leak=0.0):
-    return nir.CubaLIF(
-        full(size, 1e-3 / 300), full(size, 1e-3 / 250), full(size, 1), full(size, leak), full(size, 1), full(size, 0)
-    )
-
-
-def steps_lif(size):
-    return nir.LIF(full(size, 5), full(size, 1), full(size, 0), full(size, 1), full(size, 0))
-
-
-def steps_li(size):
-    return nir.LI(full(size, 8), full(size, 1), full(size, 0))
-
-
-def fires(size, r=1.0, reset=0.0):
-    return nir.IF(full(size, r), full(size, 1), full(size, reset))
-
-
-def jelly(size, r=1.0, reset=0.0):
-    return nir.LIF(full(size, 3 * DT), full(size, r), full(size, reset), full(size, 1), full(size, reset))
-
-
-def jelly_cuba(size, reset=0.0):
-    return nir.CubaLIF(
-        full(size, 2 * DT),
-        full(size, 4 * DT),
-        full(size, 4),
-        full(size, 0),
-        full(size, 0.5),
-        full(size, reset),
-        full(size, 2),
-    )
 
 
 TORCH = {
@@ -272,6 +147,18 @@ CASES = {
         {},
         0.6,
     ),
+    "rockpool lif": (rockpool_cuba, rockpool, "rockpool", {}, 0.2),
+    "rockpool neuron": (rockpool_lif, partial(rockpool, syn=None), "rockpool", {}, 0.7),
+    "rockpool synapse": (
+        (rockpool_cuba, rockpool_synapse),
+        (rockpool, partial(rockpool, spiking=False)),
+        "rockpool",
+        {},
+        0.2,
+    ),
+    "lava": (lava_cuba, lava, "lava", {}, 0.5),
+    "spyx lif": (spyx_lif, spyx, "spyx", {}, 1),
+    "spyx cuba": (spyx_cuba, partial(spyx, alpha=0.5), "spyx", {}, 0.5),
 }
 
 
@@ -318,6 +205,18 @@ def test_no_spike_differs(tmp_path, case):
     assert [(stage.different, stage.ties) for stage in stages] == [(0, 0), (0, 0)], stages
     for layer in compare_trains(prepared, data.x):
         assert layer.differ <= 2  # of 720 or 1920: weights and decays of 16 bits are not those of float32
+
+
+def test_lava_does_not_spike_at_the_threshold(tmp_path):
+    node = nir.LIF(full(1, 2), full(1, 2), full(1, 0), full(1, 1), full(1, 0))
+    nodes = {"input": nir.Input({"input": np.array([1])}), "w": nir.Linear(np.ones((1, 1), np.float32)), "n": node}
+    nodes["output"] = nir.Output({"output": np.array([1])})
+    nir.write(tmp_path / "net.nir", nir.NIRGraph(nodes, [("input", "w"), ("w", "n"), ("n", "output")]))
+    np.savez(tmp_path / "d.npz", spikes=np.array([[[1], [0], [0]], [[1], [1], [0]]], np.uint8), label=np.zeros(2, int))
+    data = load_data(f"npz:{tmp_path / 'd.npz'}")
+    prepared = prepare(tmp_path / "net.nir", data, ModelOptions(framework=Framework.LAVA, dt=1.0))
+    wanted = {0: np.array([[[0], [0], [0]], [[0], [1], [0]]], float)}  # membranes 1, 0.5, 0.25, and 1, 1.5, 0
+    assert [stage.different + stage.ties for stage in compare_reference(prepared.imported, data.x, wanted)] == [0]
 
 
 @pytest.mark.parametrize("reset", TORCH)

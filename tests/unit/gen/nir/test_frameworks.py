@@ -32,6 +32,8 @@ class Environment:
     cases: dict[str, str]
     refused: tuple[str, ...] = field(default=())
     """Cases that the framework itself does not run or export."""
+    torch: bool = True
+    """Whether the framework is built on PyTorch."""
 
 
 RESETS = ("subtract-delayed", "subtract", "zero-delayed", "zero", "none")
@@ -99,16 +101,29 @@ ENVIRONMENTS = {
         cases=dict.fromkeys(JELLY, "--framework spikingjelly") | {"if-dt": "--framework spikingjelly --dt 1e-3"},
         refused=("if-soft", "lif-soft"),
     ),
+    "rockpool-3.1": Environment(
+        packages=("rockpool==3.1.*", "nirtorch"),
+        script="rockpool_export.py",
+        cases=dict.fromkeys(("lif", "lif-taus", "neuron", "lif-expsyn"), "--framework rockpool")
+        | {"lif-single": "--framework rockpool --spike-bits 1"},
+    ),
+    "spyx-1.0": Environment(
+        packages=("spyx==1.0.*",),
+        script="spyx_export.py",
+        cases=dict.fromkeys(("if", "lif", "lif-low", "cubalif"), "--framework spyx"),
+        torch=False,
+    ),
 }
 
 
-def python_of(name, packages):
+def python_of(name, environment):
     """The Python of an environment with these packages, made unless it is there."""
     folder = PLACE / name
+    packages = (*([TORCH] if environment.torch else []), *environment.packages)
     python, done = folder / "bin" / "python", folder / "installed"
     if not done.exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", TORCH, "nir", *packages]
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "nir", *packages]
         made = subprocess.run(pip, capture_output=True, text=True)
         if made.returncode:
             pytest.skip(f"pip has no {', '.join(packages)}: {made.stderr.strip().splitlines()[-1:]}")
@@ -120,7 +135,7 @@ def python_of(name, packages):
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_no_spike_differs(tmp_path, name):
     environment = ENVIRONMENTS[name]
-    python = python_of(name, environment.packages)
+    python = python_of(name, environment)
     subprocess.run([python, SCRIPTS / environment.script, tmp_path], check=True, capture_output=True, timeout=900)
     assert {path.stem for path in tmp_path.glob("*.refused")} == set(environment.refused)
     wrong = {}
