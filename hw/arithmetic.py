@@ -44,7 +44,7 @@ def round_shift(value, shift: int, rounding: Rounding) -> Value:
     if rounding is Rounding.HALF_UP:
         return (value + (1 << (shift - 1))) >> shift
     if rounding is Rounding.HALF_EVEN:
-        return (value + ((1 << (shift - 1)) - 1) + Cat(value)[shift]) >> shift
+        return (value + ((1 << (shift - 1)) - 1) + (value >> shift)[0]) >> shift
     if rounding is Rounding.TRUNCATE and value.shape().signed:
         return (value + Mux(value[-1], (1 << shift) - 1, 0)) >> shift
     return value >> shift

@@ -23,10 +23,10 @@ class Rounding(StrEnum):
     """Towards minus infinity: the plain arithmetic shift."""
     HALF_UP = "half-up"
     """To nearest, ties towards plus infinity: add half, then shift."""
-    HALF_EVEN = "half-even"
-    """To nearest, ties to the even integer."""
     TRUNCATE = "truncate"
     """Towards zero."""
+    HALF_EVEN = "half-even"
+    """To nearest, ties to the even integer."""
 
 
 @dataclass(frozen=True, kw_only=True)

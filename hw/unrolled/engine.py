@@ -101,4 +101,5 @@ class Unrolled(Engine[UnrolledParams]):
             shift -= factor.bit_length() - 1
         else:
             total = C(0, 1)
-        return clamped(m, total, shift=shift, clamp=layer.clamp, fmt=params.act, name=name)
+        rounding = params.requantize.rounding
+        return clamped(m, total, shift=shift, rounding=rounding, clamp=layer.clamp, fmt=params.act, name=name)

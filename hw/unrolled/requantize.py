@@ -5,7 +5,7 @@ from amaranth.hdl import *
 from tospike.hw.arithmetic import extended, shape_of
 from tospike.hw.delay import delayed
 from tospike.hw.multiply import Multiplier
-from tospike.hw.params import IntFormat, PrimitiveSet
+from tospike.hw.params import IntFormat, PrimitiveSet, Rounding
 from tospike.hw.unrolled.digits import signed_digits
 from tospike.hw.unrolled.layout import SCALE_LATENCY
 
@@ -37,8 +37,10 @@ def scaled(m: Module, value: Value, factor: int, *, dsp: bool, primitives: Primi
     return product
 
 
-def clamped(m: Module, value: Value, *, shift: int, clamp: tuple[int, int], fmt: IntFormat, name: str) -> Value:
-    """Return ``value / 2**shift``, rounded half up and clamped, a cycle later; ``shift`` may be negative.
+def clamped(
+    m: Module, value: Value, *, shift: int, rounding: Rounding, clamp: tuple[int, int], fmt: IntFormat, name: str
+) -> Value:
+    """Return ``value / 2**shift``, rounded to nearest and clamped, a cycle later; ``shift`` may be negative.
 
     Where the floor is in range, so is what is rounded up, or it is clamped to the same bound: the comparisons need not
     wait for the rounding.
@@ -49,6 +51,8 @@ def clamped(m: Module, value: Value, *, shift: int, clamp: tuple[int, int], fmt:
     bits = extended(value, max(len(value), shift + 1))
     floor = bits[shift:].as_signed() if value.shape().signed else bits[shift:]
     half = bits[shift - 1] if shift else C(0, 1)
+    if rounding is Rounding.HALF_EVEN and shift:
+        half &= floor[0] | bits[: shift - 1].any()
     rounded = (floor + half)[: fmt.bits]
     result = Signal(shape_of(fmt), name=name, reset_less=True)
     m.d.sync += result.eq(Mux(floor < low, low, Mux(floor >= high, high, rounded)))

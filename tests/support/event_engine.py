@@ -98,7 +98,7 @@ def random_leak(rng):
         shift=int(rng.integers(1, 5)),
         decay=int(rng.integers(0, 257)),
         decay_bits=8,
-        rounding=list(Rounding)[rng.integers(3)],
+        rounding=list(Rounding)[rng.integers(len(Rounding))],
     )
 
 

@@ -16,6 +16,8 @@ def shifted(value, shift, rounding):
     quotient = value / 2**shift  # exact: small integers
     if rounding is Rounding.HALF_UP:
         return int(np.floor(quotient + 0.5))
+    if rounding is Rounding.HALF_EVEN:
+        return int(np.rint(quotient))
     return int(np.trunc(quotient)) if rounding is Rounding.TRUNCATE else int(np.floor(quotient))
 
 

@@ -89,9 +89,8 @@ class UnrolledParams(EngineParams):
         require_range("adder-levels", self.adder_levels, 1, 4)
         check_counter_bits(self.counter_bits)
         require(
-            self.requantize.rounding is Rounding.HALF_UP,
-            "layers with constant weights round ties upwards, not "
-            f"{self.requantize.rounding.value}: leave --products out",
+            self.requantize.rounding in (Rounding.HALF_UP, Rounding.HALF_EVEN),
+            f"layers with constant weights round to nearest, not {self.requantize.rounding.value}",
         )
         for before, after in zip(self.layers, self.layers[1:], strict=False):
             require(

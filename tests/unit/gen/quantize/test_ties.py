@@ -9,7 +9,7 @@ from tospike.gen.place.options import Engine, PlanOptions, Products
 from tospike.gen.place.plan import plan
 from tospike.gen.quantize.network import quantize
 from tospike.gen.quantize.options import QuantizeOptions
-from tospike.hw.params import InputError, Rounding
+from tospike.hw.params import Rounding
 from tospike.sim.accelerator import run as run_golden
 from tospike.sim.encoders.encoding import encode
 from tospike.sim.network import Activation, Conv2d, Dense, InputSpec, Network, QuantGrid, Stage
@@ -63,11 +63,17 @@ def test_the_integers_are_exact(make, signed):
     np.testing.assert_array_equal(quantized.real_outputs(golden), run_float(trained, x).outputs)
 
 
-@pytest.mark.parametrize("engine", [Engine.SYSTOLIC, Engine.EVENT, Engine.DATAFLOW])
-def test_every_engine_rounds_so(engine):
+@pytest.mark.parametrize(
+    "options",
+    [
+        *[{"engine": engine} for engine in (Engine.SYSTOLIC, Engine.EVENT, Engine.DATAFLOW)],
+        {"engine": Engine.DATAFLOW, "products": Products.CONSTANTS},
+    ],
+)
+def test_every_engine_rounds_so(options):
     trained = mlp()
     quantized = quantize(trained, RNG.normal(size=(99, trained.input.inputs)), QuantizeOptions())
-    design = plan(quantized.network, PlanOptions(engine=engine))
+    design = plan(quantized.network, PlanOptions(**options))
     verilog, _, _ = build_verilog(design.params, pack(design))
     x = RNG.normal(size=(5, trained.input.inputs))
     inputs = encode(design.network.input, x)
@@ -75,9 +81,3 @@ def test_every_engine_rounds_so(engine):
     np.testing.assert_array_equal(quantized.real_outputs(expected.outputs), run_float(trained, x).outputs)
     np.testing.assert_array_equal(got.outputs, expected.outputs)
     np.testing.assert_array_equal(got.cycles, expected.cycles)
-
-
-def test_constant_weights_say_that_they_do_not():
-    quantized = quantize(mlp(), RNG.normal(size=(99, 6)), QuantizeOptions())
-    with pytest.raises(InputError, match=r"constant weights round ties upwards, not half-even: leave --products out"):
-        plan(quantized.network, PlanOptions(engine=Engine.DATAFLOW, products=Products.CONSTANTS))

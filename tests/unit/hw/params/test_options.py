@@ -238,7 +238,7 @@ def test_a_command_asks_for_what_must_be_given():
 def test_no_option_is_described_twice():
     described = [name for cls in CLASSES for name, each in options_of(cls).items() if each.help]
     assert len(described) == len(set(described))
-    assert set(described) - set(OPTIONS) == {"threshold", "scale"}, "only layers have them"
+    assert set(described) - set(OPTIONS) == {"threshold", "threshold_factor", "scale"}, "only layers have them"
     assert all(each.help[-1] not in ".]" for each in OPTIONS.values())
 
 

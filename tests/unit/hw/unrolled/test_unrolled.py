@@ -130,7 +130,7 @@ def test_every_weight_times_every_input(weight):
         ({"act": IntFormat(bits=9, signed=False)}, "act-bits must be an integer from 1 to 8, not 9"),
         ({"layers": ()}, "an unrolled engine needs at least one layer"),
         ({"adder_levels": 0}, "adder-levels must be an integer from 1 to 4, not 0"),
-        ({"requantize": RequantizeParams(rounding=Rounding.FLOOR)}, "round ties upwards, not floor"),
+        ({"requantize": RequantizeParams(rounding=Rounding.FLOOR)}, "round to nearest, not floor"),
         ({"act": IntFormat(bits=3, signed=False)}, r"results must be clamped to the activation format, not \(0, 15\)"),
         (
             {"layers": unrolled([6, 5]).layers + unrolled([5, 4]).layers},
