@@ -16,7 +16,7 @@ from tospike.gen.pipeline import Prepared
 from tospike.gen.place.options import Engine, Products
 from tospike.hw.params import Dataflow, Encoding, NeuronUpdate, ceil_div
 
-Choice = tuple[tuple[str, int | str], ...]
+Choice = tuple[tuple[str, bool | int | str], ...]
 """Model options by name, in a fixed order: hashable, and the same in JSON."""
 
 WEIGHT_BITS = (3, 4, 6)

@@ -7,6 +7,7 @@ import pytest
 from support.networks import write_networks
 
 from tospike.compare.energy.technology import load_technology
+from tospike.compare.plain import from_plain, to_plain
 from tospike.compare.report.design import KINDS
 from tospike.compare.search import space
 from tospike.compare.search.choose import cheapest
@@ -245,3 +246,14 @@ def test_a_search_without_its_cluster_is_refused(setting, cache):
     pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     with pytest.raises(InputError, match="no Dask scheduler answers at nowhere"):
         searched(setting, cache, scheduler="nowhere")
+
+
+def test_choices_are_read_as_they_were():
+    """A cache of results gives true and 8 back, not 1 and 8."""
+    for side in ("ann", "snn"):
+        choices = list(hardware(side, ModelOptions()))
+        again = [from_plain(Function, to_plain(Function(side=side, network=0, given=c)), "it").given for c in choices]
+        assert [[(name, type(value), value) for name, value in choice] for choice in again] == [
+            [(name, type(value), value) for name, value in choice] for choice in choices
+        ]
+        assert {type(dict(choice)["clock_gating"]) for choice in choices if "clock_gating" in dict(choice)} == {bool}
