@@ -249,11 +249,7 @@ def test_a_search_without_its_cluster_is_refused(setting, cache):
 
 
 def test_choices_are_read_as_they_were():
-    """A cache of results gives true and 8 back, not 1 and 8."""
-    for side in ("ann", "snn"):
-        choices = list(hardware(side, ModelOptions()))
-        again = [from_plain(Function, to_plain(Function(side=side, network=0, given=c)), "it").given for c in choices]
-        assert [[(name, type(value), value) for name, value in choice] for choice in again] == [
-            [(name, type(value), value) for name, value in choice] for choice in choices
-        ]
-        assert {type(dict(choice)["clock_gating"]) for choice in choices if "clock_gating" in dict(choice)} == {bool}
+    """A cache of results gives true and 1 back as they are, although they are equal."""
+    given = (("clock_gating", True), ("lanes", 1), ("engine", "event"))
+    again = from_plain(Function, to_plain(Function(side="snn", network=0, given=given)), "it").given
+    assert [(name, type(value), value) for name, value in again] == [(n, type(value), value) for n, value in given]
