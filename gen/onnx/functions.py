@@ -5,9 +5,10 @@ one tensor only, value by value, and on constants of one value. Each such group 
 ``Function`` with its `Pointwise` program. Chains of bounds and slopes alone are left as they are: they need no table.
 """
 
+import heapq
 import math
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def with_functions(graph: Graph) -> Graph:
         if index in done or len(data) != 1 or _program(graph, node, dict.fromkeys(data, "x")) is None:
             continue
         (base,) = data
-        group = _group(graph, index, base)
+        group = _group(graph, index, base, readers)
         curves = [i for i in group if _has_curve(group[i]) and _leaves(graph, i, group, readers)]
         curves = [i for i in curves if hidden[i] or graph.nodes[i].op_type in CURVES.keys() - set(FIRST)]
         cone = _cone(graph, curves, group)
@@ -108,10 +109,14 @@ def with_functions(graph: Graph) -> Graph:
 
 
 def _fold_constants(graph: Graph) -> None:
-    """Compute the constants of one value that nodes make: they are operands of groups."""
+    """Compute the constants that nodes make: those of one value are operands of groups."""
+    kept = []
     for node in graph.nodes:
         if node.domain in STANDARD and node.op_type in ("Constant", "Cast", "Identity") and graph.is_constant(node):
             graph.fold(node)
+        else:
+            kept.append(node)
+    graph.nodes = kept
 
 
 def _expand_quantized(graph: Graph) -> None:
@@ -142,14 +147,18 @@ def _before_layers(graph: Graph) -> list[bool]:
     return found[::-1]
 
 
-def _group(graph: Graph, first: int, base: str) -> dict[int, str]:
+def _group(graph: Graph, first: int, base: str, readers: Mapping[str, Sequence[int]]) -> dict[int, str]:
     """Return the nodes from ``first`` on that are functions of tensor ``base`` alone, with their programs."""
     programs, group = {base: "x"}, {}
-    for index in range(first, len(graph.nodes)):
+    waiting = [index for index in readers[base] if index >= first]  # a heap: operands come before their readers
+    while waiting:
+        index = heapq.heappop(waiting)
         node = graph.nodes[index]
-        program = _program(graph, node, programs)
+        program = None if index in group else _program(graph, node, programs)
         if program is not None and len(program.split()) <= MOST_WORDS:
             programs[node.output[0]] = group[index] = program
+            for reader in readers.get(node.output[0], ()):
+                heapq.heappush(waiting, reader)
     return group
 
 
@@ -163,19 +172,16 @@ def _program(graph: Graph, node: onnx.NodeProto, programs: dict[str, str]) -> st
     if not any(name in programs for name in node.input):
         return None
     match node.op_type, operands:
-        case curve, [str(x)] if curve in CURVES:
-            return CURVES[curve](x, options)
-        case line, [str(x)] if line in LINES:
-            return LINES[line](x, options)
+        case kind, [str(x)] if write := CURVES.get(kind) or LINES.get(kind):
+            return write(x, options)
         case join, [str(a), str(b)] if join in JOINS:
             return f"{a} {b} {JOINS[join]}"
         case "Clip", [str(x), *bounds]:
             given = [*bounds, None, None][:2]
             low, high = (options.get(key, bound) for key, bound in zip(("min", "max"), given, strict=True))
             missing = any(name and bound is None for name, bound in zip(node.input[1:], bounds, strict=True))
-            return (
-                None if missing else x + "".join(f" {b} {w}" for b, w in ((low, "max"), (high, "min")) if b is not None)
-            )
+            bounded = x + (f" {low} max" if low is not None else "") + (f" {high} min" if high is not None else "")
+            return None if missing else bounded
         case "PRelu", [str(x), str(slope)]:
             return f"{x} 0 max {x} 0 min {slope} * +"
         case "Pow", [str(x), "2.0"]:
