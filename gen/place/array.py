@@ -47,7 +47,7 @@ def requantizer(network: Network) -> RequantizeParams:
         multiplier_bits=max(usual.multiplier_bits, *(int(n.multiplier.max()).bit_length() for n in scaled), 0),
         max_shift=max(usual.max_shift, *(neuron.shift for neuron in scaled), 0),
         fraction_bits=max(stage.fraction_bits for stage in network.stages),
-        rounding=next((neuron.rounding for neuron in scaled), usual.rounding),
+        rounding=network.rounding,
     )
 
 

@@ -313,6 +313,12 @@ class Network:
     answers: Answers | None = field(default=None, metadata=ADDED)
     """What the file computes from the outputs."""
 
+    @property
+    def rounding(self) -> Rounding:
+        """How its requantisers round, all of them."""
+        scaled = (stage.neuron for stage in self.stages if isinstance(stage.neuron, Requantize))
+        return next((neuron.rounding for neuron in scaled), Rounding.HALF_UP)
+
     def __post_init__(self) -> None:
         require(len(self.stages) >= 1, f"network {self.name!r} has no stages")
         neuron = self.stages[-1].neuron

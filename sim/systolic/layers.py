@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tospike.hw.params import InputError, RequantizeParams, Rounding, require
+from tospike.hw.params import InputError, RequantizeParams, require
 from tospike.sim.arithmetic import Ints
 from tospike.sim.network import Accumulator, Array, AveragePool2d, MaxPool2d, Network, Requantize, Stage
 from tospike.sim.network.layers import currents, sent_order, weighted_sums
@@ -42,8 +42,7 @@ def run_integers(network: Network, x: Array, params: RequantizeParams | None = N
 
 def run_stages(network: Network, x: Array, params: RequantizeParams | None = None) -> tuple[Ints, ...]:
     """Return the (N, outputs) results of every stage; parameters as for :func:`run_integers`, but in a single batch."""
-    rounding = next((s.neuron.rounding for s in network.stages if isinstance(s.neuron, Requantize)), Rounding.HALF_UP)
-    return tuple(_sent(network, x.astype(np.int64), params or RequantizeParams(rounding=rounding)))
+    return tuple(_sent(network, x.astype(np.int64), params or RequantizeParams(rounding=network.rounding)))
 
 
 def _sent(network: Network, x: Ints, params: RequantizeParams) -> Iterator[Ints]:
