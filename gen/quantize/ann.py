@@ -7,7 +7,7 @@ from itertools import islice, product
 import numpy as np
 from numpy.typing import NDArray
 
-from tospike.gen.quantize.activations.function_table import exact_index, index_grid, table_of
+from tospike.gen.quantize.activations.function_table import TableIndex, table_index, table_of
 from tospike.gen.quantize.activations.grids import choose_grids, input_spec, is_logits
 from tospike.gen.quantize.hidden_layer import HiddenLayer
 from tospike.gen.quantize.integer_sums import Sums, tap_means
@@ -55,8 +55,7 @@ def quantize_ann(
     values = [inputs, *(run.outputs for run in runs)]
     grids, act = choose_grids(network, values, options)
     indices = {
-        index: exact_index(stage, grids[network.sources(index)[0]])
-        or index_grid(stage.neuron, grids[index], run.reach, stage.name)
+        index: table_index(stage, grids[network.sources(index)[0]], grids[index], run.reach)
         for index, (stage, run) in enumerate(zip(network.stages, runs, strict=True))
         if isinstance(stage.neuron, Activation) and stage.neuron.function is not None
     }
@@ -116,8 +115,8 @@ def _inexact(reports: tuple[StageReport, ...]) -> int:
 class _Layers:
     network: Network
     grids: dict[int, QuantGrid]
-    indices: dict[int, QuantGrid]
-    """Grids of the sums of stages with a function, which index a table."""
+    indices: dict[int, TableIndex]
+    """Of stages with a function: their sums index a table."""
     act: IntFormat
     options: QuantizeOptions
     means: dict[int, NDArray[np.float64]]
@@ -208,11 +207,11 @@ class _Layers:
             logits = replace(sums.synapses, bias=bias)
             neuron = Accumulator(fraction_bits=fraction_bits)
             return replace(stage, synapses=logits, neuron=neuron), replace(report, logit_error=error), 0.0
-        params, looked_up = replace(self.options.requantize, fraction_bits=fraction_bits), index in self.indices
+        params, looked_up = replace(self.options.requantize, fraction_bits=fraction_bits), self.indices.get(index)
         layer = HiddenLayer(
             stage=replace(stage, neuron=Activation(relu=False)) if looked_up else stage,
             sources=self._sources(index),
-            target=self.indices.get(index, self.grids[index]),
+            target=looked_up.grid if looked_up else self.grids[index],
             act=self.act,
             options=of_layer(self.options, stage.name),
             params=params,
@@ -229,9 +228,9 @@ class _Layers:
         requantized = layer.neuron
         if looked_up:
             assert isinstance(stage.neuron, Activation)
-            requantized = replace(requantized, table=table_of(stage.neuron, self.indices[index], self.grids[index]))
-            exact = exact_index(stage, self._sources(index)[0]) is not None
-            if stage.neuron.grid is not None and not exact:  # sums of one level may be on both sides of a trained step
+            requantized = replace(requantized, table=table_of(stage.neuron, looked_up.grid, self.grids[index]))
+            if stage.neuron.grid is not None and not looked_up.exact:
+                # sums of one level may be on both sides of a trained step
                 report = replace(report, inexact_channels=len(layer.bias))
         synapses = replace(layer.sums.synapses, bias=layer.bias)
         return replace(stage, synapses=synapses, neuron=requantized), report, layer.bias_error

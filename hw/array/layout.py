@@ -1,6 +1,7 @@
 """Memory contents common to the engines around an array. Plain Python, no Amaranth."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from tospike.hw.layout import MemoryShape
 from tospike.hw.params import TABLE_INDEX, ArrayParams, ConvLayer, ConvParams, DenseLayer, SystolicParams, require
@@ -59,22 +60,39 @@ def table_memory(params: SystolicParams | ConvParams) -> MemoryShape:
     return MemoryShape(name="tables", width=params.array.act.bits, depth=params.tables << TABLE_INDEX.bits)
 
 
+def table_memories(params: SystolicParams | ConvParams) -> tuple[MemoryShape, ...]:
+    """Return the memory ``tables``, if there is one."""
+    return (table_memory(params),) if params.tables else ()
+
+
 def table_numbers(layers: Sequence[DenseLayer] | Sequence[ConvLayer]) -> list[int]:
     """Return the number of each layer's table, from 1 on; 0: it has none."""
     return [sum(earlier.tabled for earlier in layers[: index + 1]) * layer.tabled for index, layer in enumerate(layers)]
 
 
-def table_words(
-    params: SystolicParams | ConvParams, index: int, layer: DenseLayer | ConvLayer, table: Vector | None
-) -> list[int]:
-    """Return the words of the memory ``tables`` for a layer; ``table`` holds the activation of each index from the
-    clamp's lower end on.
+def table_contents(
+    params: SystolicParams | ConvParams,
+    layers: Sequence[DenseLayer | ConvLayer],
+    tables: Sequence[Vector | None],
+) -> dict[str, list[int]]:
+    """Return the contents of `table_memories`, by name; each of ``tables`` holds the activation of each index of a
+    layer, from its clamp's lower end on.
 
     Raises
     ------
     InputError
-        The table is missing, too much, of another length, or holds what is no activation.
+        A table is missing, too much, of another length, or holds what is no activation.
     """
+    given = tables or [None] * len(layers)
+    words = [_table_words(params, index, *each) for index, each in enumerate(zip(layers, given, strict=True))]
+    lacking = next((index for index, found in enumerate(words) if found and not params.tables), None)
+    require(lacking is None, f"layer {lacking} needs a table of activations, which this engine does not have")
+    return {shape.name: list(chain.from_iterable(words)) for shape in table_memories(params)}
+
+
+def _table_words(
+    params: SystolicParams | ConvParams, index: int, layer: DenseLayer | ConvLayer, table: Vector | None
+) -> list[int]:
     require((table is None) != layer.tabled, f"layer {index} needs a table if it is tabled, and else none")
     if table is None:
         return []

@@ -13,9 +13,8 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 
-from tospike.hw.array.layout import channel_words, stored_weights, table_memory, table_numbers, table_words
+from tospike.hw.array.layout import channel_words, stored_weights, table_contents, table_memories, table_numbers
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import ConvLayer, ConvOperation, ConvParams, address_bits, require
 from tospike.hw.params.banks import bank_cycles
@@ -58,7 +57,7 @@ def memories(params: ConvParams) -> tuple[MemoryShape, ...]:
         MemoryShape(
             name="layers", width=sum(bits for bits, _ in descriptor_shapes(params).values()), depth=len(params.layers)
         ),
-        *((table_memory(params),) if params.tables else ()),
+        *table_memories(params),
     )
 
 
@@ -281,12 +280,10 @@ def pack(
     for index, layer in enumerate(params.layers):
         words += _weight_words(params, index, layer, weights[index])
         channels += channel_words(params, index, layer, biases[index], multipliers[index])
-    given = tables or [None] * len(params.layers)
-    each = (table_words(params, index, layer, given[index]) for index, layer in enumerate(params.layers))
     return {
         "weights": words,
         "channels": channels,
-        **({"tables": list(chain.from_iterable(each))} if params.tables else {}),
+        **table_contents(params, params.layers, tables),
         "layers": [_pack_fields(params, descriptor(params, index, shift)) for index, shift in enumerate(shifts)],
     }
 

@@ -17,9 +17,9 @@ from tospike.hw.array.layout import (
     channel_word,
     channel_words,
     stored_weights,
-    table_memory,
+    table_contents,
+    table_memories,
     table_numbers,
-    table_words,
 )
 from tospike.hw.layout import MemoryShape, pack_lanes
 from tospike.hw.params import (
@@ -126,7 +126,7 @@ def memories(params: SystolicParams) -> tuple[MemoryShape, ...]:
         *stored,
         channel_memory(params),
         MemoryShape(name="layers", width=sum(descriptor_bits(params).values()), depth=len(params.layers)),
-        *((table_memory(params),) if params.tables else ()),
+        *table_memories(params),
     )
 
 
@@ -213,17 +213,17 @@ def pack(
     of_layers = {"weights": weights, "biases": biases, "multipliers": multipliers, "shifts": shifts, "tables": tables}
     for what, given in of_layers.items():
         require(len(given) == len(chosen), f"{what} of {len(given)} layers given, but there are {len(chosen)} layers")
-    contents: dict[str, list[int]] = {"weights": [], "channels": [], "layers": _descriptors(params, chosen, shifts)}
-    if params.tables:
-        contents["tables"] = []
+    contents: dict[str, list[int]] = {
+        "weights": [],
+        "channels": [],
+        "layers": _descriptors(params, chosen, shifts),
+        **table_contents(params, chosen, tables),
+    }
     for index, layer in enumerate(chosen):
         words = _weight_words(params, index, layer, weights[index])
         # streamed weights are sent again for every row of tiles
         contents["weights"] += words * (row_tiles(params, layer) if params.streams_weights else 1)
         contents["channels"] += channel_words(params, index, layer, biases[index], multipliers[index])
-        if words := table_words(params, index, layer, tables[index]):
-            require(params.tables > 0, f"layer {index} needs a table of activations, which this engine does not have")
-            contents["tables"] += words
     for shape in memories(params):
         used = len(contents[shape.name])
         require(used <= shape.depth, f"memory {shape.name} has {shape.depth} words, but the layers need {used}")

@@ -9,7 +9,7 @@ A function of values that a trained quantiser has rounded is exact: its levels i
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,29 @@ from tospike.sim.network import Activation, Conv2d, GridRounding, QuantGrid, Sta
 
 POINTS = 1 << 14
 """Points at which a function is looked at to find where it is flat."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TableIndex:
+    """The grid of the sums that index a table."""
+
+    grid: QuantGrid
+    exact: bool
+    """Whether its levels are those of the stage's inputs, so that the table is the function itself."""
+
+
+def table_index(stage: Stage, source: QuantGrid, target: QuantGrid, reach: tuple[float, float]) -> TableIndex:
+    """Return the index of a stage with a function; ``source`` is the grid of its inputs, the rest as for `index_grid`.
+
+    Raises
+    ------
+    InputError
+        The function has no value for some sum within ``reach``.
+    """
+    assert isinstance(stage.neuron, Activation)
+    if (own := _exact_index(stage, source)) is not None:
+        return TableIndex(grid=own, exact=True)
+    return TableIndex(grid=index_grid(stage.neuron, target, reach, stage.name), exact=False)
 
 
 def index_grid(neuron: Activation, target: QuantGrid, reach: tuple[float, float], name: str) -> QuantGrid:
@@ -58,7 +81,7 @@ def index_grid(neuron: Activation, target: QuantGrid, reach: tuple[float, float]
     )
 
 
-def exact_index(stage: Stage, source: QuantGrid) -> QuantGrid | None:
+def _exact_index(stage: Stage, source: QuantGrid) -> QuantGrid | None:
     """Return the grid of a stage's inputs as that of its index, if the stage only computes a function of each: the
     table then holds what the function gives for every input, exactly. ``None`` if it weights or adds inputs."""
     synapses = stage.synapses

@@ -186,8 +186,8 @@ TABLE_INDEX = IntFormat(bits=8, signed=True)
 """Format of the index of a table of activations: what the requantiser of a layer with a function gives."""
 
 
-def check_tabled(layer: str, clamp: tuple[int, int] | None, *, tabled: bool) -> None:
-    """Check the clamp of a layer whose results index a table.
+def check_tabled(clamp: tuple[int, int] | None, *, tabled: bool) -> None:
+    """Check the clamp of a layer, whose results index a table if it is ``tabled``.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def check_tabled(layer: str, clamp: tuple[int, int] | None, *, tabled: bool) -> 
         It has none, or one beyond the index.
     """
     good = not tabled or (clamp is not None and all(map(TABLE_INDEX.holds, clamp)))
-    require(good, f"{layer} looks up its results, so its clamp must fit {TABLE_INDEX.bits} bits: it is {clamp}")
+    require(good, f"a layer looks up its results, so its clamp must fit {TABLE_INDEX.bits} bits: it is {clamp}")
 
 
 @dataclass(frozen=True, kw_only=True)

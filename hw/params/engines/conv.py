@@ -67,7 +67,7 @@ class ConvLayer:
     """Its results index a table of activations."""
 
     def __post_init__(self) -> None:
-        check_tabled("a layer", self.clamp, tabled=self.tabled)
+        check_tabled(self.clamp, tabled=self.tabled)
         for name, values in (
             ("an image's shape", self.shape),
             ("a result's size", self.size),

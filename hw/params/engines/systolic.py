@@ -35,7 +35,7 @@ class DenseLayer:
     tabled: bool = field(default=False, metadata=ADDED)
 
     def __post_init__(self) -> None:
-        check_tabled("a layer", self.clamp, tabled=self.tabled)
+        check_tabled(self.clamp, tabled=self.tabled)
         require_range("rows of a layer", self.rows, 1, 1 << 16)
         require_range("inputs of a layer", self.inputs, 1, 1 << 16)
         require_range("outputs of a layer", self.outputs, 1, 1 << 16)
