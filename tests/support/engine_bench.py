@@ -3,7 +3,7 @@
 from itertools import cycle as cycle_forever
 
 import numpy as np
-from support.stream_bench import END, as_token, receive, send_tokens, simulate, value
+from support.stream_bench import END, as_token, receive, send_tokens, simulate, value, write_config
 
 
 def frame_tokens(frames, *, sparse=False):
@@ -34,14 +34,8 @@ def play(dut, sent, frames, values, *, stall=0.0, configure=(), weights=()):
             cycle += 1
 
     async def source(ctx):
-        for region, index, word in configure:
-            ctx.set(dut.config.valid, 1)
-            ctx.set(dut.config.region, region)
-            ctx.set(dut.config.index, index)
-            ctx.set(dut.config.data, word)
-            await ctx.tick()
         if configure:
-            ctx.set(dut.config.valid, 0)
+            await write_config(ctx, dut, configure)
             await ctx.tick().repeat(3)
         if weights and not stall:  # the golden model begins with a full queue
             await ctx.tick().until(~dut.weights.ready)

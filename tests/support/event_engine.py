@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from amaranth.hdl import *
 from support.neuron_cases import of_kind
-from support.stream_bench import END, as_token, receive, send_tokens, simulate, train_tokens, value
+from support.stream_bench import END, as_token, receive, send_tokens, simulate, train_tokens, value, write_config
 
 from tospike.hw.params import (
     SPIKE,
@@ -51,14 +51,8 @@ def run_rtl(dut, tokens, count, *, stall=0.0, seed=0, writes=()):
     """The tokens that come out, and the counters."""
 
     async def producer(ctx):
-        for region, index, chunk in writes:
-            ctx.set(dut.config.region, region)
-            ctx.set(dut.config.index, index)
-            ctx.set(dut.config.data, chunk)
-            ctx.set(dut.config.valid, 1)
-            await ctx.tick()
-            ctx.set(dut.config.valid, 0)
         if writes:
+            await write_config(ctx, dut, writes)
             await ctx.tick().repeat(2)  # until the last is in its memory; a host's beats come later still
         await send_tokens(ctx, dut.i, tokens, stall=stall, seed=seed)
 

@@ -35,6 +35,15 @@ async def send(ctx, stream, payloads, *, stall=0.0, seed=0):
         ctx.set(stream.valid, 0)
 
 
+async def write_config(ctx, dut, writes):
+    """Write (region, index, chunk) to the configuration port, one per cycle."""
+    for region, index, chunk in writes:
+        for name, word in {"valid": 1, "region": region, "index": index, "data": chunk}.items():
+            ctx.set(getattr(dut.config, name), word)
+        await ctx.tick()
+    ctx.set(dut.config.valid, 0)
+
+
 async def send_tokens(ctx, stream, tokens, **options):
     """Sends (kind, address, payload) tuples."""
     fields = ("kind", "address", "payload")

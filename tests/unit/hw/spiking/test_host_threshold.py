@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support.event_engine import expected_tokens, finish, random_case
-from support.stream_bench import as_token, receive, send_tokens, simulate, train_tokens
+from support.stream_bench import as_token, receive, send_tokens, simulate, train_tokens, write_config
 
 from tospike.gen.emit.serialize import decode, encode
 from tospike.hw.layout import config_writes
@@ -64,13 +64,7 @@ def check(engine, params, weight, bias, inputs, recurrent, decays, thresholds, *
         for n, threshold in enumerate(thresholds):
             while ctx.get(dut.busy):
                 await ctx.tick()
-            for index, chunk in config_writes(shapes[region], [threshold]):
-                ctx.set(dut.config.region, region)
-                ctx.set(dut.config.index, index)
-                ctx.set(dut.config.data, chunk)
-                ctx.set(dut.config.valid, 1)
-                await ctx.tick()
-                ctx.set(dut.config.valid, 0)
+            await write_config(ctx, dut, [(region, *write) for write in config_writes(shapes[region], [threshold])])
             await ctx.tick().repeat(3)
             await send_tokens(ctx, dut.i, train_tokens(inputs[n]), stall=stall, seed=seed + n)
             for _ in range(2):  # until the last token is inside
