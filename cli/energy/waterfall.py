@@ -12,6 +12,7 @@ from tospike.cli.console import Table
 from tospike.cli.options import takes_options
 from tospike.compare.energy.technology import load_technology
 from tospike.compare.energy.waterfall import PAPERS, Measured, WaterfallOptions, waterfall
+from tospike.compare.plain import to_plain
 from tospike.compare.report.numbers import significant
 from tospike.gen.options.model import ModelOptions
 
@@ -54,8 +55,5 @@ def waterfall_command(
 
         waterfall_figure(found).write(out)
     if json:
-        steps = {
-            name: [{"name": s.name, "ann_pj": s.ann_pj, "snn_pj": s.snn_pj, "ratio": s.ratio} for s in each]
-            for name, each in found.items()
-        }
+        steps = {name: [{**to_plain(step), "ratio": step.ratio} for step in each] for name, each in found.items()}
         console.write_json(json, {"data": data_set.name, "technology": technology.name, "steps": steps})

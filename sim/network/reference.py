@@ -88,7 +88,7 @@ def _run_batch(network: Network, x: NDArray[np.generic], *, trace: bool) -> Floa
         current = _currents(stage, sent)
         if isinstance(stage.neuron, Activation):
             reach = (float(current.min()), float(current.max()))
-            run = StageRun(outputs=stage.neuron(current), peak=float(np.abs(current).max()), reach=reach)
+            run = StageRun(outputs=stage.neuron(current), peak=max(map(abs, reach)), reach=reach)
         elif isinstance(stage.neuron, SpikingNeuron):
             if stage.neuron.firing is not None:
                 current[:, 1:] -= biases(stage.synapses)
